@@ -1,0 +1,195 @@
+"""From text to clean lines: marks of Markdown and HTML taken off, pages counted, headers removed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_PAGE = re.compile(r"^\s*page\s+(\d{1,4})(?:\s+of\s+\d{1,4})?\s*$", re.IGNORECASE)
+_RUNNING_TITLE = re.compile(
+    r"^\s*review of health services for children looked after and safeguarding in .{2,60}$",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^\s*[-*•]\s*$")
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+_BULLET = re.compile(r"^\s*(?:[•▪‣●◦·]|[-*+](?=\s)|o(?=\s+[a-z]))\s*")
+_ORDINAL = re.compile(r"\s*<sup>\s*(st|nd|rd|th)\s*</sup>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\]\((?:[^()\s]{1,500})\)")
+_BOLD = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
+_ITALIC = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]*?)(?<=\S)\*(?!\w)")
+_WHOLE_BOLD = re.compile(r"^\s*(?:\*\*[^*]+\*\*|<b>[^<]+</b>)\s*$")
+_SPACES = re.compile(r"[^\S\n]+")
+_LIGATURES = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": ""}
+)
+
+
+@dataclass(slots=True)
+class Line:
+    """One line that holds words.
+
+    Attributes:
+        text: its words, marks removed and white space folded; tabs become a single tab.
+        blank_before: an empty line, a rule or a page break stands before it.
+        blank_after: the same after it.
+        heading: marked as a heading (Markdown) or wholly bold.
+        bullet: marked as an item of a list.
+        page: the page that it stands on, None where unknown.
+        page_start: the first line of a page.
+    """
+
+    text: str
+    blank_before: bool
+    blank_after: bool
+    heading: bool
+    bullet: bool
+    page: int | None
+    page_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _PageMark:
+    """A page begins (or, for a number at the foot, ends) before line `at`."""
+
+    at: int
+    number: int | None
+    certain: bool
+
+
+def report_lines(text: str) -> tuple[list[Line], str]:
+    """Splits a report's text into clean lines.
+
+    Args:
+        text: decoded text with line feeds only.
+
+    Returns:
+        The lines, and the running title found beside the page numbers (empty where there is none).
+    """
+    lines: list[Line] = []
+    page_marks: list[_PageMark] = []
+    running_title = ""
+    blank = True
+    raw_lines = text.split("\n")
+    for index, raw in enumerate(raw_lines):
+        pieces = raw.split("\f")
+        for extra, piece in enumerate(pieces):
+            if extra:
+                page_marks.append(_PageMark(len(lines), None, certain=True))
+                blank = True
+            page = _PAGE.match(piece)
+            if page:
+                page_marks.append(_PageMark(len(lines), int(page.group(1)), certain=True))
+                blank = True
+                continue
+            # A title line counts as a running header only beside a page number.
+            if _RUNNING_TITLE.match(piece) and _near_page_number(raw_lines, index):
+                running_title = running_title or piece.strip()
+                blank = True
+                continue
+            if not piece.strip() or _RULE.match(piece):
+                if lines:
+                    lines[-1].blank_after = True
+                blank = True
+                continue
+            line = _clean(piece)
+            if line is None:
+                continue
+            # Text out of a PDF often keeps of the page break only one space before the first word.
+            if re.match(r" (?! )\S", piece) and not line.bullet:
+                page_marks.append(_PageMark(len(lines), None, certain=False))
+                line.page_start = True
+            line.blank_before = blank or line.page_start
+            if lines and line.blank_before:
+                lines[-1].blank_after = True
+            lines.append(line)
+            blank = False
+    if lines:
+        lines[-1].blank_after = True
+    _number_pages(lines, page_marks)
+    return lines, running_title
+
+
+def _near_page_number(raw_lines: list[str], index: int) -> bool:
+    near = [line for line in raw_lines[max(0, index - 3) : index + 4] if line.strip()]
+    return any(_PAGE.match(line) for line in near)
+
+
+def _clean(piece: str) -> Line | None:
+    """Takes the marks off one line; None where nothing is left."""
+    heading_mark = _HEADING.match(piece)
+    heading = bool(heading_mark) or bool(_WHOLE_BOLD.match(piece))
+    if heading_mark:
+        piece = heading_mark.group(1)
+    text = piece.translate(_LIGATURES)
+    if "<" in text:
+        text = _TAG.sub("", _ORDINAL.sub(r"\1", text))
+    text = _LINK.sub(r"\1", text)
+    if "*" in text or "_" in text:
+        text = _BOLD.sub("", text)
+        text = _ITALIC.sub(r"\1", text)
+    bullet_mark = None if heading_mark else _BULLET.match(text)
+    if bullet_mark:
+        text = text[bullet_mark.end() :]
+    if "*" in text:
+        text = text.strip().strip("*")
+    text = "".join(
+        character
+        for character in text
+        if character == "\t" or unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
+    )
+    text = "\t".join(_SPACES.sub(" ", cell).strip() for cell in text.strip().split("\t"))
+    if not text.strip():
+        return None
+    return Line(text, False, False, heading, bool(bullet_mark), None, False)
+
+
+def _number_pages(lines: list[Line], marks: list[_PageMark]) -> None:
+    """Gives lines their page where the marks agree, and leaves None where they do not.
+
+    Bare breaks between two printed numbers are trusted only when their count is exactly what the
+    two numbers leave room for. Printed numbers head their page, unless nothing follows the last
+    one: then they stand at its foot.
+    """
+    printed = [mark for mark in marks if mark.number is not None]
+    if not printed:
+        # Form feeds alone count the pages; bare leading spaces alone are too weak a sign.
+        if any(mark.certain for mark in marks):
+            breaks = [mark.at for mark in marks if mark.certain]
+            for index, line in enumerate(lines):
+                line.page = 1 + sum(1 for at in breaks if at <= index)
+        return
+    at_foot = printed[-1].at >= len(lines)
+    if at_foot:
+        foot = 0
+        for index, line in enumerate(lines):
+            while foot < len(printed) and printed[foot].at <= index:
+                foot += 1
+            line.page = printed[foot].number if foot < len(printed) else None
+        return
+    numbered: list[tuple[int, int | None]] = []  # line index, page that begins there
+    heads = {mark.at for mark in printed}
+    bare = sorted({mark.at for mark in marks if mark.number is None} - heads)
+    first = printed[0]
+    before = [at for at in bare if at < first.at]
+    numbered += [
+        (at, (first.number or 0) - len(before) + place) for place, at in enumerate(before)
+    ]
+    for here, following in zip(printed, [*printed[1:], None], strict=True):
+        end = following.at if following else len(lines)
+        between = [at for at in bare if here.at < at < end]
+        page = here.number or 0
+        room = len(between) if following is None else (following.number or 0) - page - 1
+        numbered.append((here.at, page if len(between) == room else None))
+        numbered += [
+            (at, page + place if len(between) == room else None)
+            for place, at in enumerate(between, start=1)
+        ]
+    starts = dict(numbered)
+    current: int | None = None
+    for index, line in enumerate(lines):
+        if index in starts:
+            current = starts[index]
+            line.page_start = True
+        line.page = current

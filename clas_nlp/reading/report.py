@@ -1,0 +1,151 @@
+"""The reader: a file in, a `Report` out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from clas_nlp.reading.citations import addressed_bodies, cited_recommendations
+from clas_nlp.reading.decoding import decode, read_bytes
+from clas_nlp.reading.details import inspection_details
+from clas_nlp.reading.lines import report_lines
+from clas_nlp.reading.records import Paragraph, ParagraphKind, Report, Section
+from clas_nlp.reading.structure import Passage, passages
+
+_ID_PREFIX: dict[str, str] = {
+    "finding": "",
+    "recommendation": "R",
+    "case_example": "case-",
+    "good_practice": "good-",
+    "quotation": "quote-",
+    "context": "context-",
+}
+
+
+def read_report(path: str | Path, report_id: str | None = None) -> Report:
+    """Reads a report file.
+
+    Args:
+        path: a text or Markdown file, or "-" for standard input.
+        report_id: short name for the report; by default the file's name without its ending.
+
+    Returns:
+        The report. For a text without numbered findings, `Report.is_clas` is False and each of its
+        paragraphs counts as a finding without number.
+
+    Raises:
+        UnreadableReport: the file is missing, empty, binary, or in an unknown encoding.
+    """
+    if str(path) == "-":
+        return parse_report(
+            decode(sys.stdin.buffer.read(), "standard input"), report_id or "stdin", "-"
+        )
+    path = Path(path)
+    return parse_report(decode(read_bytes(path), str(path)), report_id or path.stem, str(path))
+
+
+def parse_report(text: str, report_id: str = "report", source: str = "") -> Report:
+    """Reads a report from its text.
+
+    Args:
+        text: the report's text, plain or Markdown.
+        report_id: short name for the report.
+        source: where the text came from, for the record.
+    """
+    lines, running_title = report_lines(text)
+    found, warnings = passages(lines)
+    if not any(p.kind == "finding" for p in found):
+        found = [
+            Passage("finding", "", p.blocks, p.page) if p.kind in ("context", "quotation") else p
+            for p in found
+        ]
+        warnings.append("no numbered findings, so no CLAS report: each paragraph counts as a finding")
+    canonical, sections, paragraphs = _lay_out(found, report_id)
+    front = [line.text for line in lines[:60]]
+    summary = " ".join(p.text for p in paragraphs if p.kind == "context")
+    report = Report(
+        id=report_id,
+        text=canonical,
+        details=inspection_details(front, running_title, summary),
+        sections=sections,
+        paragraphs=paragraphs,
+        warnings=tuple(warnings),
+        source=source,
+    )
+    unresolved = [
+        f"{paragraph} cites recommendation {number}, which the report does not have"
+        for paragraph, number in report.unresolved_citations
+    ]
+    uncited = [
+        f"recommendation {number} is cited by no finding"
+        for number in report.uncited_recommendations
+    ]
+    return replace(report, warnings=(*report.warnings, *unresolved, *uncited))
+
+
+def _lay_out(
+    found: list[Passage], report_id: str
+) -> tuple[str, tuple[Section, ...], tuple[Paragraph, ...]]:
+    """Writes the canonical text, and paragraphs and sections with their offsets in it."""
+    pieces: list[str] = []
+    position = 0
+    sections: list[Section] = []
+    paragraphs: list[Paragraph] = []
+    counts: dict[str, int] = {}
+    used_ids: dict[str, int] = {}
+
+    def write(text: str) -> tuple[int, int]:
+        nonlocal position
+        start = position
+        pieces.append(text)
+        position += len(text)
+        return start, position
+
+    for passage in found:
+        if pieces:
+            write("\n\n")
+        if passage.kind == "heading":
+            start, end = write(f"{passage.number} {passage.text}".strip())
+            sections.append(Section(passage.number, passage.text, start, end))
+            continue
+        if passage.number:
+            write(f"{passage.number} ")
+        start, end = write(passage.text)
+        kind: ParagraphKind = passage.kind
+        counts[kind] = counts.get(kind, 0) + 1
+        own = passage.number or str(counts[kind])
+        prefix = "p-" if kind == "finding" and not passage.number else _ID_PREFIX[kind]
+        paragraph_id = f"{report_id}-{prefix}{own}"
+        used_ids[paragraph_id] = used_ids.get(paragraph_id, 0) + 1
+        if used_ids[paragraph_id] > 1:
+            paragraph_id += f"-{used_ids[paragraph_id]}"
+        paragraphs.append(
+            Paragraph(
+                id=paragraph_id,
+                kind=kind,
+                number=passage.number,
+                section=_section_label(sections, kind),
+                page=passage.page,
+                start=start,
+                end=end,
+                text=passage.text,
+                recommendations=()
+                if kind == "recommendation"
+                else cited_recommendations(passage.text),
+                bodies=addressed_bodies(passage.group) if kind == "recommendation" else (),
+            )
+        )
+        if sections:
+            last = sections[-1]
+            sections[-1] = Section(last.number, last.title, last.start, end)
+    return "".join(pieces), tuple(sections), tuple(paragraphs)
+
+
+def _section_label(sections: list[Section], kind: ParagraphKind) -> str:
+    if not sections:
+        return ""
+    if kind == "recommendation":
+        return "Recommendations"
+    return re.sub(r"\s+", " ", sections[-1].label)
