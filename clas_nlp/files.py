@@ -1,0 +1,53 @@
+"""Writing files so that a reader finds either the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[str]]:
+    """Opens a temporary file beside `path` that takes its place when the block ends well.
+
+    The file is flushed to disk before it is renamed. When the block raises, nothing is left.
+
+    Args:
+        path: the final file; its folder is made where it is missing.
+        binary: bytes instead of UTF-8 text.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with (
+            os.fdopen(handle, "wb")
+            if binary
+            else os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+        ) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file, atomically, in UTF-8 with line feeds."""
+    with atomic_writer(path) as file:
+        file.write(text)  # type: ignore[call-overload]
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a binary file, atomically."""
+    with atomic_writer(path, binary=True) as file:
+        file.write(content)  # type: ignore[call-overload]

@@ -1,0 +1,15 @@
+"""Tagging: paragraphs in, themes with stance, probability and evidence out."""
+
+from clas_nlp.tagging.records import Evidence, TaggedParagraph, ThemeTag
+from clas_nlp.tagging.storage import load_model, save_model
+from clas_nlp.tagging.tagger import Tagger, load
+
+__all__ = [
+    "Evidence",
+    "TaggedParagraph",
+    "Tagger",
+    "ThemeTag",
+    "load",
+    "load_model",
+    "save_model",
+]

@@ -1,0 +1,250 @@
+"""Model folders: what lies in them, how they are written, and what loading checks.
+
+    manifest.json      format version, thresholds, making, hash of every other file
+    codebook.json      the model's own copy of the codebook
+    vocabulary.json    words of the two vocabularies
+    weights.npz        arrays, no pickles
+    README.md          the model card
+
+Loading never runs code from the folder: JSON and arrays only, and every file's hash is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clas_nlp.codebook import codebook_from_dict
+from clas_nlp.errors import BadCodebook, BadModel
+from clas_nlp.files import write_bytes, write_text
+from clas_nlp.reading.records import JUDGED_KINDS
+from clas_nlp.tagging.features import Vocabulary
+from clas_nlp.tagging.model import Model, Thresholds
+from clas_nlp.tagging.scoring import LinearLayer
+from clas_nlp.tagging.services import FEATURES as SERVICE_FEATURES
+
+FORMAT_VERSION = 1
+_CHECKED = ("codebook.json", "vocabulary.json", "weights.npz")
+
+
+def save_model(model: Model, folder: str | Path, card: str = "") -> None:
+    """Writes a model folder; the manifest last, so that half a folder never loads.
+
+    Args:
+        model: the model.
+        folder: made where it is missing.
+        card: text of the model card, README.md.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "codebook.json": _json(model.codebook.to_dict()),
+        "vocabulary.json": _json(
+            {"sentence": list(model.sentence_words.index), "paragraph": list(model.paragraph_words.index)}
+        ),
+        "weights.npz": _arrays(model),
+    }
+    manifest = {
+        "format": "clas-nlp model",
+        "format_version": FORMAT_VERSION,
+        "themes": list(model.codebook.theme_ids),
+        "codebook_sha256": model.codebook.sha256,
+        "thresholds": {
+            "themes": dict(zip(model.codebook.theme_ids, model.thresholds.themes, strict=True)),
+            "evidence": dict(
+                zip(model.codebook.theme_ids, model.thresholds.evidence, strict=True)
+            ),
+            "both": model.thresholds.both,
+            "services": model.thresholds.services,
+        },
+        **model.details,
+        "files": {name: hashlib.sha256(raw).hexdigest() for name, raw in contents.items()},
+    }
+    (folder / "manifest.json").unlink(missing_ok=True)
+    for name, raw in contents.items():
+        write_bytes(folder / name, raw)
+    write_text(folder / "README.md", card)
+    write_bytes(folder / "manifest.json", _json(manifest))
+
+
+def load_model(folder: str | Path) -> Model:
+    """Loads a model folder.
+
+    Raises:
+        BadModel: the folder or a file is missing, a file was altered or cut short, the format is
+            newer than this version, or shapes do not fit one another.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BadModel(f"{folder}: no such model folder; train one with `clas-nlp train`")
+    manifest = _manifest(folder)
+    raw = {name: _checked_file(folder, name, manifest) for name in _CHECKED}
+    try:
+        codebook = codebook_from_dict(json.loads(raw["codebook.json"]), str(folder))
+        words = json.loads(raw["vocabulary.json"])
+        arrays = _load_arrays(raw["weights.npz"])
+        if list(manifest["themes"]) != list(codebook.theme_ids):
+            raise BadModel(
+                f"{folder}: manifest.json has the themes {', '.join(manifest['themes'])}, "
+                f"codebook.json has {', '.join(codebook.theme_ids)}; train the model again"
+            )
+        limits = manifest["thresholds"]
+        thresholds = Thresholds(
+            themes=tuple(float(limits["themes"][t]) for t in codebook.theme_ids),
+            evidence=tuple(float(limits["evidence"][t]) for t in codebook.theme_ids),
+            both=float(limits["both"]),
+            services=float(limits["services"]),
+        )
+        model = Model(
+            codebook=codebook,
+            sentence_words=_vocabulary(words["sentence"], arrays["sentence_idf"]),
+            paragraph_words=_vocabulary(words["paragraph"], arrays["paragraph_idf"]),
+            sentence_layer=_layer(arrays, "sentence"),
+            context_layers=_layers(arrays, "context"),
+            paragraph_layer=_layer(arrays, "paragraph"),
+            pooling_layers=_layers(arrays, "pooling"),
+            stance_layer=_layer(arrays, "stance"),
+            service_layer=_layer(arrays, "service"),
+            judging_layer=_layer(arrays, "judging"),
+            thresholds=thresholds,
+            details={
+                key: value
+                for key, value in manifest.items()
+                if key
+                not in (
+                    "format", "format_version", "themes", "codebook_sha256", "thresholds", "files",
+                )
+            },
+        )
+    except BadCodebook as error:
+        raise BadModel(str(error)) from None
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, OSError) as error:
+        raise BadModel(
+            f"{folder}: the model does not hold what its format promises "
+            f"({type(error).__name__}: {error}); train it again"
+        ) from None
+    _check_shapes(model, folder)
+    return model
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadModel(f"{folder}: no manifest.json, so this is no whole model folder") from None
+    except (OSError, ValueError) as error:
+        raise BadModel(f"{path}: cannot be read as JSON ({error})") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != "clas-nlp model":
+        raise BadModel(f"{path}: this is no clas-nlp model")
+    found = manifest.get("format_version")
+    if found != FORMAT_VERSION:
+        raise BadModel(
+            f"{path}: model format {found!r}, this version of clas-nlp reads {FORMAT_VERSION}; "
+            "update clas-nlp or train the model again"
+        )
+    for key in ("files", "thresholds"):
+        if not isinstance(manifest.get(key), dict):
+            raise BadModel(f"{path}: {key!r} is missing; train the model again")
+    return manifest
+
+
+def _checked_file(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
+    try:
+        raw = (folder / name).read_bytes()
+    except OSError as error:
+        raise BadModel(f"{folder / name}: {error.strerror or error}; the model is not whole") from None
+    found = hashlib.sha256(raw).hexdigest()
+    expected = str(manifest["files"].get(name, "nothing"))
+    if found != expected:
+        raise BadModel(
+            f"{folder / name}: hash {found[:12]} is not the manifest's {expected[:12]}; "
+            "the file was changed or cut short, so copy or train the model again"
+        )
+    return raw
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _arrays(model: Model) -> bytes:
+    arrays: dict[str, NDArray[np.float64]] = {
+        "sentence_idf": model.sentence_words.idf,
+        "paragraph_idf": model.paragraph_words.idf,
+    }
+    for name in ("sentence", "paragraph", "stance", "service", "judging"):
+        layer: LinearLayer = getattr(model, f"{name}_layer")
+        arrays[f"{name}_weights"], arrays[f"{name}_bias"] = layer.weights, layer.bias
+    for name in ("context", "pooling"):
+        layers: tuple[LinearLayer, ...] = getattr(model, f"{name}_layers")
+        arrays[f"{name}_weights"] = np.concatenate([x.weights for x in layers])
+        arrays[f"{name}_bias"] = np.concatenate([x.bias for x in layers])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.save(content, array.astype(np.float32), allow_pickle=False)
+            # A fixed date, so that the same training gives the same bytes.
+            entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content.getvalue())
+    return buffer.getvalue()
+
+
+def _load_arrays(raw: bytes) -> dict[str, NDArray[np.float64]]:
+    with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
+        return {name: stored[name].astype(np.float64) for name in stored.files}
+
+
+def _vocabulary(words: list[str], idf: NDArray[np.float64]) -> Vocabulary:
+    if len(words) != len(idf):
+        raise ValueError(f"{len(words)} words and {len(idf)} frequencies")
+    return Vocabulary({word: column for column, word in enumerate(words)}, idf)
+
+
+def _layer(arrays: dict[str, NDArray[np.float64]], name: str) -> LinearLayer:
+    return LinearLayer(arrays[f"{name}_weights"], arrays[f"{name}_bias"])
+
+
+def _layers(arrays: dict[str, NDArray[np.float64]], name: str) -> tuple[LinearLayer, ...]:
+    weights, bias = arrays[f"{name}_weights"], arrays[f"{name}_bias"]
+    return tuple(LinearLayer(weights[[i]], bias[[i]]) for i in range(len(bias)))
+
+
+def _check_shapes(model: Model, folder: Path) -> None:
+    """Compares every array with what the codebook and the vocabularies ask for."""
+    themes, services = len(model.codebook.theme_ids), len(model.codebook.service_ids)
+    theme_features = len({p.feature for p in model.codebook.theme_patterns})
+    stance_features = len({p.feature for p in model.codebook.stance_patterns})
+    service_feature_count = len({p.feature for p in model.codebook.service_patterns})
+    kinds = len(JUDGED_KINDS)
+    sentence = len(model.sentence_words.index) + 4 * theme_features + stance_features + kinds + 2
+    paragraph = len(model.paragraph_words.index) + theme_features + service_feature_count
+    stances = len(model.codebook.sentence_stances)
+    for name, layer, outputs, width in (
+        ("sentence", model.sentence_layer, themes, sentence),
+        ("paragraph", model.paragraph_layer, themes, paragraph),
+        ("stance", model.stance_layer, stances, sentence + themes),
+        ("service", model.service_layer, services, paragraph),
+        ("judging", model.judging_layer, 1, SERVICE_FEATURES),
+        *((f"context {i}", layer, 1, 6) for i, layer in enumerate(model.context_layers)),
+        *((f"pooling {i}", layer, 1, 5 + kinds) for i, layer in enumerate(model.pooling_layers)),
+    ):
+        if layer.weights.shape != (outputs, width) or layer.bias.shape != (outputs,):
+            raise BadModel(
+                f"{folder}: the {name} layer has the shape {layer.weights.shape}, the codebook and "
+                f"vocabulary ask for {(outputs, width)}; train the model again"
+            )
+    for name, layers in (("context", model.context_layers), ("pooling", model.pooling_layers)):
+        if len(layers) != themes:
+            raise BadModel(
+                f"{folder}: {len(layers)} {name} layers for {themes} themes; train the model again"
+            )

@@ -1,0 +1,185 @@
+"""The tagger: a report or bare texts in, tagged paragraphs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from clas_nlp.codebook import Codebook, paragraph_stance
+from clas_nlp.reading.records import JUDGED_KINDS, Paragraph, Report
+from clas_nlp.resources import resource_folder
+from clas_nlp.tagging.model import Model, Reading
+from clas_nlp.tagging.records import Evidence, TaggedParagraph, ThemeTag
+from clas_nlp.tagging.storage import load_model
+
+#: Paragraphs that are analysed and scored together; memory stays flat, arrays stay useful.
+BATCH = 256
+
+
+class Tagger:
+    """Tags paragraphs with a model.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def codebook(self) -> Codebook:
+        """The model's codebook."""
+        return self.model.codebook
+
+    def tag(self, report: Report) -> list[TaggedParagraph]:
+        """Tags every paragraph of a report, in reading order.
+
+        Quotations and context come back without themes: the codebook leaves them out.
+        """
+        return list(self.tag_paragraphs(report.paragraphs, report.id))
+
+    def tag_texts(
+        self,
+        texts: Iterable[str],
+        ids: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+    ) -> list[TaggedParagraph]:
+        """Tags bare paragraphs.
+
+        Args:
+            texts: the paragraphs' texts.
+            ids: their ids; by default "1", "2" and so on.
+            kinds: their kinds; by default each counts as a finding.
+
+        Raises:
+            ValueError: as many ids or kinds as texts were expected.
+        """
+        texts = list(texts)
+        for name, given in (("ids", ids), ("kinds", kinds)):
+            if given is not None and len(given) != len(texts):
+                raise ValueError(f"{len(given)} {name} for {len(texts)} texts")
+        paragraphs = [
+            Paragraph(
+                id=ids[i] if ids else str(i + 1),
+                kind=kinds[i] if kinds else "finding",  # type: ignore[arg-type]
+                number="",
+                section="",
+                page=None,
+                start=0,
+                end=len(text),
+                text=text,
+            )
+            for i, text in enumerate(texts)
+        ]
+        return list(self.tag_paragraphs(paragraphs, ""))
+
+    def tag_paragraphs(
+        self,
+        paragraphs: Iterable[Paragraph],
+        report: str,
+        progress: Callable[[int], None] | None = None,
+    ) -> Iterator[TaggedParagraph]:
+        """Tags paragraphs batch by batch, in order.
+
+        Args:
+            paragraphs: the paragraphs.
+            report: id of their report.
+            progress: called with the number of paragraphs done since the last call.
+        """
+        remaining = iter(paragraphs)
+        while batch := list(islice(remaining, BATCH)):
+            yield from self._tag_batch(batch, report)
+            if progress:
+                progress(len(batch))
+
+    def _tag_batch(self, batch: Sequence[Paragraph], report: str) -> list[TaggedParagraph]:
+        judged = [p for p in batch if p.kind in JUDGED_KINDS]
+        places = {p.id: place for place, p in enumerate(judged)}
+        if judged:
+            analysed = list(self.model.analyser.analyse(p.text for p in judged))
+            reading = self.model.read(analysed, [p.kind for p in judged])
+            decided = self.model.theme_decisions(reading)
+            spans = [text.spans for text in analysed]
+        tagged = []
+        for paragraph in batch:
+            tags: tuple[ThemeTag, ...] = ()
+            services: tuple[str, ...] = ()
+            probabilities: dict[str, float] = {}
+            if paragraph.kind in JUDGED_KINDS:
+                place = places[paragraph.id]
+                probabilities = {
+                    theme: round(float(chance), 4)
+                    for theme, chance in zip(
+                        self.codebook.theme_ids, reading.themes[place], strict=True
+                    )
+                }
+                tags = tuple(
+                    self._theme_tag(reading, place, int(theme), paragraph.text, spans[place])
+                    for theme in np.flatnonzero(decided[place])
+                )
+                services = self._services(reading, place)
+            tagged.append(
+                TaggedParagraph(
+                    report=report,
+                    id=paragraph.id,
+                    kind=paragraph.kind,
+                    number=paragraph.number,
+                    section=paragraph.section,
+                    page=paragraph.page,
+                    start=paragraph.start,
+                    end=paragraph.end,
+                    text=paragraph.text,
+                    services=services,
+                    recommendations=paragraph.recommendations,
+                    themes=tags,
+                    probabilities=probabilities,
+                )
+            )
+        return tagged
+
+    def _theme_tag(
+        self,
+        reading: Reading,
+        place: int,
+        theme: int,
+        text: str,
+        spans: Sequence[tuple[int, int]],
+    ) -> ThemeTag:
+        evidence = []
+        for row in self.model.evidence_rows(reading, place, theme):
+            start, end = spans[reading.rows[row].sentence]
+            evidence += [
+                Evidence(start, end, stance, text[start:end])
+                for stance in self.model.stances_of(reading, row, theme)
+            ]
+        return ThemeTag(
+            theme=self.codebook.theme_ids[theme],
+            stance=paragraph_stance({e.stance for e in evidence}),
+            probability=round(float(reading.themes[place, theme]), 4),
+            evidence=tuple(evidence),
+        )
+
+    def _services(self, reading: Reading, place: int) -> tuple[str, ...]:
+        limit = self.model.thresholds.services
+        return tuple(
+            service
+            for service, chance in zip(
+                self.codebook.service_ids, reading.services[place], strict=True
+            )
+            if chance >= limit
+        )
+
+
+def load(path: str | Path | None = None) -> Tagger:
+    """Loads a tagger.
+
+    Args:
+        path: a model folder; by default the model that comes with clas-nlp.
+
+    Raises:
+        BadModel: the folder is missing, broken, altered, or of another format version.
+    """
+    return Tagger(load_model(path if path is not None else resource_folder("model")))

@@ -1,0 +1,493 @@
+"""Training: a labelled corpus in, a model out.
+
+The layers above the first learn from out-of-fold log-odds: each source of text (a report, or one
+author's written paragraphs) is scored by layers that have not seen it, so that pooling,
+calibration and thresholds are fitted to what the model will meet on a report it has never seen.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from clas_nlp.codebook import STRENGTH, WEAKNESS, Codebook
+from clas_nlp.corpus.records import WRITTEN, Corpus, LabelledParagraph, load_corpus
+from clas_nlp.errors import BadCorpus, TooFewLabels
+from clas_nlp.reading.records import JUDGED_KINDS
+from clas_nlp.tagging.analysis import AnalysedText, TextAnalyser
+from clas_nlp.tagging.features import (
+    SentenceRow,
+    Vocabulary,
+    paragraph_matrix,
+    sentence_matrix,
+    sentence_rows,
+)
+from clas_nlp.tagging.model import (
+    Model,
+    Thresholds,
+    contextual_logits,
+    judged_probabilities,
+    pooled_probabilities,
+)
+from clas_nlp.tagging.scoring import (
+    LinearLayer,
+    ParagraphIndex,
+    context_features,
+    paragraph_features,
+    sigmoid,
+)
+from clas_nlp.tagging.services import service_features
+
+Floats = NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+
+#: A theme with fewer labelled paragraphs than this cannot be learnt.
+LEAST_PARAGRAPHS = 8
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What can be set; the defaults were found on reports left out in turn.
+
+    Attributes:
+        seed: seed of everything random.
+        sentence_strength: inverse regularisation of the sentence layer.
+        paragraph_strength: the same of the layers over whole paragraphs.
+        stance_strength: the same of the stance layer.
+        report_weight: how much a paragraph of a real report counts in the upper layers, beside
+            one that was written for training.
+        folds: into how many parts the sources are divided for out-of-fold scores.
+        least_sentences: in how many sentences a word feature must occur.
+    """
+
+    seed: int = 0
+    sentence_strength: float = 30.0
+    paragraph_strength: float = 10.0
+    stance_strength: float = 10.0
+    report_weight: float = 2.0
+    folds: int = 6
+    least_sentences: int = 2
+
+
+def train(
+    corpus: Corpus | str | Path | Iterable[str | Path],
+    hold_out: str | Sequence[str] = (),
+    settings: TrainingSettings | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Model:
+    """Trains a model.
+
+    Args:
+        corpus: a corpus, or the paths of one.
+        hold_out: reports to leave out, so that the model can be tested on them.
+        settings: what can be set.
+        seed: shorthand for `settings.seed`.
+        progress: called with (step, done, all).
+
+    Raises:
+        BadCorpus: bad rows, an unknown report to hold out, nothing left to train on, or one text
+            labelled in two ways.
+        TooFewLabels: a theme has too few labelled paragraphs.
+    """
+    settings = settings or TrainingSettings()
+    if seed is not None:
+        settings = replace(settings, seed=seed)
+    if not isinstance(corpus, Corpus):
+        corpus = load_corpus(corpus)
+    held = [hold_out] if isinstance(hold_out, str) else list(hold_out)
+    remaining = _remaining(corpus, held)
+    check_labels(remaining)
+    return _Trainer(remaining, settings, progress or (lambda *_: None)).run(corpus, held)
+
+
+def _remaining(corpus: Corpus, held: Sequence[str]) -> Corpus:
+    for report in held:
+        if report not in corpus.reports:
+            raise BadCorpus(
+                f"no report {report!r} in the corpus to hold out; it has "
+                f"{', '.join(corpus.reports) or 'none'}"
+            )
+    if held and len(corpus.reports) <= len(set(held)):
+        raise BadCorpus(
+            f"the corpus has only the report {', '.join(corpus.reports)}; "
+            "holding it out leaves no report to train on, so add another"
+        )
+    remaining = corpus.without(held)
+    judged = tuple(p for p in remaining.paragraphs if p.kind in JUDGED_KINDS)
+    if not judged:
+        raise BadCorpus("the corpus has no findings, examples or recommendations to train on")
+    return replace(remaining, paragraphs=judged)
+
+
+def check_labels(corpus: Corpus) -> None:
+    """Refuses labels that cannot be learnt from.
+
+    Raises:
+        BadCorpus: one text labelled with different themes in two places; `problems` lists them.
+        TooFewLabels: a theme has too few labelled paragraphs.
+    """
+    seen: dict[str, LabelledParagraph] = {}
+    problems = []
+    for paragraph in corpus.paragraphs:
+        earlier = seen.setdefault(" ".join(paragraph.text.split()), paragraph)
+        if earlier.themes != paragraph.themes:
+            problems.append(
+                f"{paragraph.id} and {earlier.id} have the same text but other labels: "
+                f"{_shown(paragraph.themes)} against {_shown(earlier.themes)}; settle them"
+            )
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BadCorpus(problems[0] + more, problems)
+    counts = Counter(theme for p in corpus.paragraphs for theme in p.themes)
+    for theme in corpus.codebook.themes:
+        if counts[theme.id] < LEAST_PARAGRAPHS:
+            raise TooFewLabels(
+                f"theme {theme.id} has {counts[theme.id]} labelled paragraphs, at least "
+                f"{LEAST_PARAGRAPHS} are needed; label more or take the theme out of the codebook"
+            )
+
+
+def _shown(themes: dict[str, str]) -> str:
+    return ", ".join(f"{theme} ({stance})" for theme, stance in sorted(themes.items())) or "none"
+
+
+@dataclass
+class _FirstLayers:
+    """The layers that learn from words, and the vocabularies under them."""
+
+    sentence_words: Vocabulary
+    paragraph_words: Vocabulary
+    sentence: LinearLayer
+    paragraph: LinearLayer
+    service: LinearLayer
+    stance: LinearLayer
+
+
+class _Trainer:
+    def __init__(self, corpus: Corpus, settings: TrainingSettings, progress: Progress) -> None:
+        self.corpus = corpus
+        self.codebook: Codebook = corpus.codebook
+        self.settings = settings
+        self.progress = progress
+        self.paragraphs = corpus.paragraphs
+        self.kinds = [p.kind for p in self.paragraphs]
+        self.analyser = TextAnalyser(self.codebook)
+        self.analysed = list(self.analyser.analyse(p.text for p in self.paragraphs))
+        self.rows = sentence_rows(self.analysed, self.kinds)
+        self.index = ParagraphIndex.of(self.rows, len(self.paragraphs))
+        self.owner = np.array([row.paragraph for row in self.rows], dtype=np.int64)
+        self.sentence_themes, self.sentence_stances = self._sentence_targets()
+        self.paragraph_themes = np.array(
+            [[theme in p.themes for theme in self.codebook.theme_ids] for p in self.paragraphs]
+        )
+        self.paragraph_services = np.array(
+            [[s in p.services for s in self.codebook.service_ids] for p in self.paragraphs]
+        )
+        weight = [
+            1.0 if p.origin == WRITTEN else settings.report_weight for p in self.paragraphs
+        ]
+        self.paragraph_weight = np.array(weight)
+        self.sentence_weight = self.paragraph_weight[self.owner]
+
+    def _sentence_targets(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which sentences are evidence, (sentences, themes), and with which stance,
+        (themes, sentences, stances)."""
+        themes = {theme: i for i, theme in enumerate(self.codebook.theme_ids)}
+        stances = {stance: i for i, stance in enumerate(self.codebook.sentence_stances)}
+        evidence = np.zeros((len(self.rows), len(themes)), dtype=bool)
+        stance = np.zeros((len(themes), len(self.rows), len(stances)), dtype=bool)
+        for place, row in enumerate(self.rows):
+            start, end = self.analysed[row.paragraph].spans[row.sentence]
+            for label in self.paragraphs[row.paragraph].labels:
+                if label.start < end and label.end > start:
+                    evidence[place, themes[label.theme]] = True
+                    stance[themes[label.theme], place, stances[label.stance]] = True
+        return evidence, stance
+
+    def run(self, whole: Corpus, held: Sequence[str]) -> Model:
+        settings = self.settings
+        steps = self._folds()
+        total = len(steps) + 2
+        sentence_logits = np.zeros((len(self.rows), len(self.codebook.theme_ids)))
+        paragraph_logits = np.zeros((len(self.paragraphs), len(self.codebook.theme_ids)))
+        service_logits = np.zeros((len(self.paragraphs), len(self.codebook.service_ids)))
+        stances = np.zeros(self.sentence_stances.shape)
+        for step, test in enumerate(steps):
+            self.progress("folds", step, total)
+            learnt = self._first_layers(np.flatnonzero(~test))
+            chosen = np.flatnonzero(test)
+            at = np.flatnonzero(test[self.owner])
+            sentence_logits[at], paragraph_logits[chosen], service_logits[chosen], stances[:, at] = (
+                self._apply(learnt, chosen)
+            )
+        self.progress("layers", len(steps), total)
+        context = context_features(sentence_logits, self.index, self.kinds)
+        context_layers = tuple(
+            self._fit(context[t], self.sentence_themes[:, [t]], 1.0, self.sentence_weight)
+            for t in range(len(self.codebook.theme_ids))
+        )
+        logits = contextual_logits(context_layers, sentence_logits, self.index, self.kinds)
+        pooled = paragraph_features(logits, paragraph_logits, self.index, self.kinds)
+        pooling_layers = tuple(
+            self._fit(pooled[t], self.paragraph_themes[:, [t]], 1.0, self.paragraph_weight)
+            for t in range(len(self.codebook.theme_ids))
+        )
+        themes = pooled_probabilities(
+            pooling_layers, logits, paragraph_logits, self.index, self.kinds
+        )
+        naming = service_features(self.analysed, self.kinds, service_logits)
+        judging_layer = self._fit(
+            naming.reshape(-1, naming.shape[-1]),
+            self.paragraph_services.reshape(-1, 1),
+            1.0,
+            np.repeat(self.paragraph_weight, len(self.codebook.service_ids)),
+        )
+        services = judged_probabilities(judging_layer, self.analysed, self.kinds, service_logits)
+        thresholds = Thresholds(
+            themes=tuple(
+                best_threshold(self.paragraph_themes[:, t], themes[:, t], self.paragraph_weight)
+                for t in range(themes.shape[1])
+            ),
+            evidence=tuple(self._evidence_threshold(logits, t) for t in range(logits.shape[1])),
+            both=self._both_threshold(stances),
+            services=best_threshold(
+                self.paragraph_services.ravel(),
+                services.ravel(),
+                np.repeat(self.paragraph_weight, services.shape[1]),
+            ),
+        )
+        self.progress("final", len(steps) + 1, total)
+        learnt = self._first_layers(np.arange(len(self.paragraphs)))
+        self.progress("final", total, total)
+        return Model(
+            codebook=self.codebook,
+            sentence_words=learnt.sentence_words,
+            paragraph_words=learnt.paragraph_words,
+            sentence_layer=learnt.sentence,
+            context_layers=context_layers,
+            paragraph_layer=learnt.paragraph,
+            pooling_layers=pooling_layers,
+            stance_layer=learnt.stance,
+            service_layer=learnt.service,
+            judging_layer=judging_layer,
+            thresholds=thresholds,
+            details=self._details(whole, held),
+        )
+
+    def _details(self, whole: Corpus, held: Sequence[str]) -> dict[str, Any]:
+        counts = Counter(theme for p in self.paragraphs for theme in p.themes)
+        return {
+            "seed": self.settings.seed,
+            "held_out": sorted(held),
+            "trained_on": dict(sorted(Counter(p.report for p in self.paragraphs).items())),
+            "theme_paragraphs": {theme: counts[theme] for theme in self.codebook.theme_ids},
+            "corpus_sha256": dict(whole.hashes),
+            "python": ".".join(platform.python_version_tuple()[:2]),
+            "packages": {
+                name: version(name) for name in ("numpy", "scipy", "scikit-learn", "spacy")
+            },
+        }
+
+    def _folds(self) -> list[NDArray[np.bool_]]:
+        """Masks of the paragraphs to test on; a source is wholly in one fold.
+
+        Sources are dealt out by size, largest first, to the fold that has least. A corpus with
+        one source is cut into runs of paragraphs instead, the best that can be done.
+        """
+        sources = [p.report for p in self.paragraphs]
+        sizes = Counter(sources)
+        if len(sizes) < 2:
+            parts = np.array_split(np.arange(len(sources)), min(self.settings.folds, 5))
+            masks = [np.isin(np.arange(len(sources)), part) for part in parts]
+        else:
+            folds: list[list[str]] = [[] for _ in range(min(self.settings.folds, len(sizes)))]
+            load = [0] * len(folds)
+            for source, size in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0])):
+                lightest = load.index(min(load))
+                folds[lightest].append(source)
+                load[lightest] += size
+            masks = [np.array([source in fold for source in sources]) for fold in folds]
+        return [mask for mask in masks if self._learnable(~mask)]
+
+    def _learnable(self, mask: NDArray[np.bool_]) -> bool:
+        return bool(mask.any() and self.paragraph_themes[mask].any(axis=0).all())
+
+    def _first_layers(self, chosen: NDArray[np.int64]) -> _FirstLayers:
+        analysed = [self.analysed[i] for i in chosen]
+        at = np.flatnonzero(np.isin(self.owner, chosen))
+        sentence_words = Vocabulary.learn(
+            (stems for text in analysed for stems in text.stems), self.settings.least_sentences
+        )
+        paragraph_words = Vocabulary.learn(
+            ([stem for stems in text.stems for stem in stems] for text in analysed),
+            self.settings.least_sentences,
+        )
+        rows = [self.rows[i] for i in at]
+        features = self._sentence_matrix(sentence_words, rows)
+        whole = self._paragraph_matrix(paragraph_words, analysed)
+        ones = np.ones(len(chosen))
+        return _FirstLayers(
+            sentence_words,
+            paragraph_words,
+            self._fit(
+                features, self.sentence_themes[at], self.settings.sentence_strength, np.ones(len(at))
+            ),
+            self._fit(
+                whole, self.paragraph_themes[chosen], self.settings.paragraph_strength, ones
+            ),
+            self._fit(
+                whole, self.paragraph_services[chosen], self.settings.paragraph_strength, ones
+            ),
+            self._stance_layer(features, at),
+        )
+
+    def _sentence_matrix(
+        self, vocabulary: Vocabulary, rows: Sequence[SentenceRow]
+    ) -> sparse.csr_matrix:
+        return sentence_matrix(
+            vocabulary,
+            self.analysed,
+            rows,
+            len(self.analyser.themes.features),
+            len(self.analyser.stances.features),
+        )
+
+    def _paragraph_matrix(
+        self, vocabulary: Vocabulary, analysed: Sequence[AnalysedText]
+    ) -> sparse.csr_matrix:
+        return paragraph_matrix(
+            vocabulary,
+            analysed,
+            len(self.analyser.themes.features),
+            len(self.analyser.services.features),
+        )
+
+    def _stance_layer(self, features: sparse.csr_matrix, at: NDArray[np.int64]) -> LinearLayer:
+        """Stances of evidence sentences, recommendations left out: the rules give theirs."""
+        blocks, targets = [], []
+        themes = len(self.codebook.theme_ids)
+        asked = np.array([self.rows[i].kind == "recommendation" for i in at], dtype=bool)
+        for theme in range(themes):
+            evidence = np.flatnonzero(self.sentence_themes[at, theme] & ~asked)
+            one_hot = sparse.csr_matrix(
+                (np.ones(len(evidence)), (np.arange(len(evidence)), np.full(len(evidence), theme))),
+                shape=(len(evidence), themes),
+            )
+            blocks.append(sparse.hstack([features[evidence], one_hot], format="csr"))
+            targets.append(self.sentence_stances[theme, at[evidence]])
+        return self._fit(
+            sparse.vstack(blocks, format="csr"),
+            np.concatenate(targets),
+            self.settings.stance_strength,
+            None,
+        )
+
+    def _apply(
+        self, learnt: _FirstLayers, chosen: NDArray[np.int64]
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Log-odds of the first layers on some paragraphs, and stance probabilities."""
+        at = np.flatnonzero(np.isin(self.owner, chosen))
+        features = self._sentence_matrix(learnt.sentence_words, [self.rows[i] for i in at])
+        whole = self._paragraph_matrix(learnt.paragraph_words, [self.analysed[i] for i in chosen])
+        width = features.shape[1]
+        base = np.asarray(features @ learnt.stance.weights[:, :width].T) + learnt.stance.bias
+        stances = np.stack(
+            [
+                sigmoid(base + learnt.stance.weights[:, width + theme])
+                for theme in range(len(self.codebook.theme_ids))
+            ]
+        )
+        return (
+            learnt.sentence.logits(features),
+            learnt.paragraph.logits(whole),
+            learnt.service.logits(whole),
+            stances,
+        )
+
+    def _fit(
+        self,
+        features: sparse.csr_matrix | Floats,
+        targets: NDArray[np.bool_],
+        strength: float,
+        weight: Floats | None,
+    ) -> LinearLayer:
+        """One logistic regression for each column of the targets.
+
+        A column with one value only gets a constant: far below, or far above, any threshold.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        weights = np.zeros((targets.shape[1], features.shape[1]))
+        bias = np.zeros(targets.shape[1])
+        for column in range(targets.shape[1]):
+            wanted = targets[:, column]
+            if wanted.all() or not wanted.any():
+                bias[column] = 8.0 if wanted.all() and len(wanted) else -8.0
+                continue
+            fitted = LogisticRegression(
+                C=strength, max_iter=2000, random_state=self.settings.seed
+            ).fit(features, wanted, sample_weight=weight)
+            weights[column], bias[column] = fitted.coef_[0], fitted.intercept_[0]
+        # What is written to disk is single precision; the model in memory is the same one.
+        return LinearLayer(
+            weights.astype(np.float32).astype(float), bias.astype(np.float32).astype(float)
+        )
+
+    def _evidence_threshold(self, logits: Floats, theme: int) -> float:
+        """Threshold on evidence sentences, within the paragraphs that carry the theme."""
+        inside = self.paragraph_themes[self.owner, theme]
+        return best_threshold(
+            self.sentence_themes[inside, theme],
+            sigmoid(logits[inside, theme]),
+            self.sentence_weight[inside],
+        )
+
+    def _both_threshold(self, stances: Floats) -> float:
+        """Threshold on the second of weakness and strength on one sentence."""
+        names = self.codebook.sentence_stances
+        weak, strong = names.index(WEAKNESS), names.index(STRENGTH)
+        second: list[float] = []
+        both: list[bool] = []
+        for theme in range(stances.shape[0]):
+            for row in np.flatnonzero(self.sentence_themes[:, theme]):
+                if self.rows[row].kind == "recommendation":
+                    continue
+                second.append(float(min(stances[theme, row, weak], stances[theme, row, strong])))
+                real = self.sentence_stances[theme, row]
+                both.append(bool(real[weak] and real[strong]))
+        if not any(both):
+            return 0.5
+        return best_threshold(np.array(both), np.array(second), None)
+
+
+def best_threshold(
+    truth: NDArray[np.bool_], probability: Floats, weight: Floats | None
+) -> float:
+    """Threshold with the best F1, smoothed over its neighbours so that luck does not choose it.
+
+    Args:
+        truth: shape (n,).
+        probability: shape (n,).
+        weight: shape (n,), or None for equal weights.
+    """
+    weight = np.ones(len(truth)) if weight is None else weight
+    candidates = np.linspace(0.1, 0.8, 71)
+    scores = []
+    for candidate in candidates:
+        chosen = probability >= candidate
+        hit = weight[chosen & truth].sum()
+        total = weight[chosen].sum() + weight[truth].sum()
+        scores.append(2 * hit / total if total else 0.0)
+    kernel = np.ones(9) / 9
+    smooth = np.convolve(np.pad(scores, 4, mode="edge"), kernel, mode="valid")
+    return float(round(candidates[int(np.argmax(smooth))], 3))
