@@ -24,7 +24,17 @@ NEUTRAL = "neutral"
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A theme that paragraphs are coded for."""
+    """A theme that paragraphs are coded for.
+
+    Attributes:
+        id: what files and code call it.
+        name: what people read.
+        definition: what it is.
+        included: what is in, by example.
+        excluded: what is out, by example.
+        rulings: how borderline cases were decided.
+        keywords: stock phrases; the baseline that a model is compared with, nothing else.
+    """
 
     id: str
     name: str
@@ -32,6 +42,7 @@ class Theme:
     included: str = ""
     excluded: str = ""
     rulings: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,8 @@ class Codebook:
 
 def _plain(row: Any) -> dict[str, Any]:
     return {
-        key: list(value) if isinstance(value, tuple) else value for key, value in asdict(row).items()
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(row).items()
     }
 
 

@@ -100,9 +100,7 @@ class LabelledParagraph:
             text=row["text"],
             services=tuple(row.get("services", ())),
             labels=tuple(
-                sorted(
-                    Label(x["start"], x["end"], x["theme"], x["stance"]) for x in row["labels"]
-                )
+                sorted(Label(x["start"], x["end"], x["theme"], x["stance"]) for x in row["labels"])
             ),
             origin=row.get("origin", "report"),
         )

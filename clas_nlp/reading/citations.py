@@ -21,7 +21,9 @@ _NAME_END = re.compile(
     r"Services?|Hospitals?|Wales|GPs?|Practices?)|\))$",
     re.IGNORECASE,
 )
-_SHOULD = re.compile(r"[\s,]*\b(?:should|must|need to|are to|is to)\b.*$", re.IGNORECASE | re.DOTALL)
+_SHOULD = re.compile(
+    r"[\s,]*\b(?:should|must|need to|are to|is to)\b.*$", re.IGNORECASE | re.DOTALL
+)
 _JOIN = re.compile(
     r"\s*,\s*(?:and\s+)?(?:(?:working\s+)?in (?:partnership|conjunction|collaboration) with\s+)?|"
     r"\s*;\s*|\s*\b(?:working\s+)?in (?:partnership|conjunction|collaboration) with\s+|"
@@ -42,7 +44,9 @@ def cited_recommendations(text: str) -> tuple[str, ...]:
             if span and span.group(1) == span.group(3):
                 low, high = int(span.group(2)), int(span.group(4))
                 if low <= high <= low + 40:
-                    numbers.update(dict.fromkeys(f"{span.group(1)}.{n}" for n in range(low, high + 1)))
+                    numbers.update(
+                        dict.fromkeys(f"{span.group(1)}.{n}" for n in range(low, high + 1))
+                    )
                     continue
             numbers.update(dict.fromkeys(_NUMBER.findall(match.group())))
     return tuple(numbers)

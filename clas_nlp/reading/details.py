@@ -11,9 +11,7 @@ from clas_nlp.reading.records import InspectionDetails
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        (
-            "january february march april may june july august september october november december"
-        ).split(),
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"],
         start=1,
     )
 }
@@ -42,9 +40,7 @@ _ORGANISATION = re.compile(
 )
 
 
-def inspection_details(
-    front: Sequence[str], running_title: str, summary: str
-) -> InspectionDetails:
+def inspection_details(front: Sequence[str], running_title: str, summary: str) -> InspectionDetails:
     """Reads the details of an inspection.
 
     Args:
@@ -80,7 +76,15 @@ def _header_fields(front: Sequence[str]) -> dict[str, str]:
             label = match.group(1).lower()
             current = next(
                 key
-                for key in ("publication", "inspector", "provider", "ccg", "nhs england", "cqc region", "review")
+                for key in (
+                    "publication",
+                    "inspector",
+                    "provider",
+                    "ccg",
+                    "nhs england",
+                    "cqc region",
+                    "review",
+                )
                 if key in label
             )
             fields.setdefault(current, match.group(2))
@@ -93,7 +97,8 @@ def _header_fields(front: Sequence[str]) -> dict[str, str]:
 
 def _dates(text: str) -> list[str]:
     """ISO dates in a text such as "23rd - 27th May 2016"; a missing month or year is taken from
-    the next date that has one."""
+    the next date that has one.
+    """
     found = [
         (int(day), month.lower(), year)
         for day, month, year in _DATE.findall(text)

@@ -173,9 +173,7 @@ def _number_pages(lines: list[Line], marks: list[_PageMark]) -> None:
     bare = sorted({mark.at for mark in marks if mark.number is None} - heads)
     first = printed[0]
     before = [at for at in bare if at < first.at]
-    numbered += [
-        (at, (first.number or 0) - len(before) + place) for place, at in enumerate(before)
-    ]
+    numbered += [(at, (first.number or 0) - len(before) + place) for place, at in enumerate(before)]
     for here, following in zip(printed, [*printed[1:], None], strict=True):
         end = following.at if following else len(lines)
         between = [at for at in bare if here.at < at < end]

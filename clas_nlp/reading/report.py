@@ -61,7 +61,9 @@ def parse_report(text: str, report_id: str = "report", source: str = "") -> Repo
             Passage("finding", "", p.blocks, p.page) if p.kind in ("context", "quotation") else p
             for p in found
         ]
-        warnings.append("no numbered findings, so no CLAS report: each paragraph counts as a finding")
+        warnings.append(
+            "no numbered findings, so no CLAS report: each paragraph counts as a finding"
+        )
     canonical, sections, paragraphs = _lay_out(found, report_id)
     front = [line.text for line in lines[:60]]
     summary = " ".join(p.text for p in paragraphs if p.kind == "context")

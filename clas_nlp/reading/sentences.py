@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 #: Abbreviations of these reports that a full stop follows without ending the sentence.
 ABBREVIATIONS = frozenset(
-    "e.g. i.e. eg. ie. etc. no. nos. dr. mr. mrs. ms. st. vs. cf. approx. dept. para. paras. "
-    "rec. recs. ref. fig. hrs. yrs. p. pp. al. inc. ltd.".split()
+    ["e.g.", "i.e.", "eg.", "ie.", "etc.", "no.", "nos.", "dr.", "mr.", "mrs.", "ms.", "st.", "vs.", "cf.", "approx.", "dept.", "para.", "paras.", "rec.", "recs.", "ref.", "fig.", "hrs.", "yrs.", "p.", "pp.", "al.", "inc.", "ltd."]
 )
 
 OPENING_MARKS = frozenset("([{“‘«")

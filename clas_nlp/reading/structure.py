@@ -6,6 +6,7 @@ mark such as "Case Example:", a heading) or goes on with the open one.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,9 +101,7 @@ class Passage:
         if self.number and self.lines == 2 and not _LIST_NUMBER.match(text):
             return False  # extraction often leaves a blank line behind a finding's first line
         if _LIST_NUMBER.match(text):
-            return line.blank_before or bool(
-                _LIST_NUMBER.match(last) or _SENTENCE_END.search(last)
-            )
+            return line.blank_before or bool(_LIST_NUMBER.match(last) or _SENTENCE_END.search(last))
         if not line.blank_before or text[:1].islower():
             return False
         return last.startswith("•") or _SENTENCE_END.search(last) is not None
@@ -385,7 +384,7 @@ def _return_interrupted(found: list[Passage]) -> list[Passage]:
 
     The finding breaks off in mid-sentence, and a block behind the box begins with a small letter.
     """
-    for earlier, box in zip(found, found[1:], strict=False):
+    for earlier, box in itertools.pairwise(found):
         if earlier.kind != "finding" or box.kind not in ("case_example", "good_practice"):
             continue
         if not earlier.blocks or _SENTENCE_END.search(earlier.blocks[-1]):

@@ -7,6 +7,7 @@ then the stance patterns, then kind and place.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 
 def word_features(stems: Sequence[str]) -> list[str]:
     """Stems, and pairs of neighbours ("a_b")."""
-    return [*stems, *(f"{a}_{b}" for a, b in zip(stems, stems[1:], strict=False))]
+    return [*stems, *(f"{a}_{b}" for a, b in itertools.pairwise(stems))]
 
 
 @dataclass
@@ -144,9 +145,7 @@ def sentence_matrix(
             place.append(len(JUDGED_KINDS) + 1)
         cells.add(place, 4 * n + m, PLACE_WEIGHT)
         cells.end_row()
-    return sparse.hstack(
-        [words, cells.matrix(4 * n + m + len(JUDGED_KINDS) + 2)], format="csr"
-    )
+    return sparse.hstack([words, cells.matrix(4 * n + m + len(JUDGED_KINDS) + 2)], format="csr")
 
 
 def paragraph_matrix(
@@ -160,9 +159,7 @@ def paragraph_matrix(
     Returns:
         Shape (paragraphs, words + theme_features + service_features).
     """
-    words = vocabulary.matrix(
-        [stem for stems in text.stems for stem in stems] for text in analysed
-    )
+    words = vocabulary.matrix([stem for stems in text.stems for stem in stems] for text in analysed)
     cells = _Cells()
     for text in analysed:
         cells.add(sorted({h for hits in text.theme_hits for h in hits}), 0, PATTERN_WEIGHT)

@@ -154,9 +154,7 @@ class Model:
         services = judged_probabilities(
             self.judging_layer, analysed, kinds, self.service_layer.logits(whole)
         )
-        return Reading(
-            rows, index, logits, themes, self._stances(features, rows), services
-        )
+        return Reading(rows, index, logits, themes, self._stances(features, rows), services)
 
     def _stances(self, features: sparse.csr_matrix, rows: Sequence[SentenceRow]) -> Floats:
         """Probability of each stance for each theme; a recommendation's is given by the rules."""
@@ -164,7 +162,9 @@ class Model:
         width = features.shape[1]
         words = LinearLayer(self.stance_layer.weights[:, :width], self.stance_layer.bias)
         base = np.asarray(features @ words.weights.T) + words.bias
-        out = np.stack([sigmoid(base + self.stance_layer.weights[:, width + t]) for t in range(themes)])
+        out = np.stack(
+            [sigmoid(base + self.stance_layer.weights[:, width + t]) for t in range(themes)]
+        )
         asked = np.array([row.kind == "recommendation" for row in rows], dtype=bool)
         stance = self.codebook.sentence_stances.index(RECOMMENDATION_STANCE)
         out[:, asked, :] = 0.0
@@ -218,9 +218,7 @@ def pooled_probabilities(
     """Probability of each theme, shape (paragraphs, themes)."""
     features = paragraph_features(sentence_logits, paragraph_logits, index, kinds)
     return sigmoid(
-        np.column_stack(
-            [layer.logits(features[theme])[:, 0] for theme, layer in enumerate(layers)]
-        )
+        np.column_stack([layer.logits(features[theme])[:, 0] for theme, layer in enumerate(layers)])
     )
 
 

@@ -130,9 +130,7 @@ class PatternMatcher:
 
     def matches(self, doc: Doc, stems: list[int]) -> list[tuple[int, int, int]]:
         """(feature index, first token, token past the last) of every match, in text order."""
-        found = {
-            (self._feature_of_key[key], start, end) for key, start, end in self._phrases(doc)
-        }
+        found = {(self._feature_of_key[key], start, end) for key, start, end in self._phrases(doc)}
         for anchor in set(stems).intersection(self._gapped):
             found.update(
                 (self._feature_of_key[key], start, end)
@@ -140,7 +138,6 @@ class PatternMatcher:
             )
         if len(self._unanchored):
             found.update(
-                (self._feature_of_key[key], start, end)
-                for key, start, end in self._unanchored(doc)
+                (self._feature_of_key[key], start, end) for key, start, end in self._unanchored(doc)
             )
         return sorted(found, key=lambda match: (match[1], match[2], match[0]))

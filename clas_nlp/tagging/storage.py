@@ -47,7 +47,10 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
     contents = {
         "codebook.json": _json(model.codebook.to_dict()),
         "vocabulary.json": _json(
-            {"sentence": list(model.sentence_words.index), "paragraph": list(model.paragraph_words.index)}
+            {
+                "sentence": list(model.sentence_words.index),
+                "paragraph": list(model.paragraph_words.index),
+            }
         ),
         "weights.npz": _arrays(model),
     }
@@ -58,9 +61,7 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
         "codebook_sha256": model.codebook.sha256,
         "thresholds": {
             "themes": dict(zip(model.codebook.theme_ids, model.thresholds.themes, strict=True)),
-            "evidence": dict(
-                zip(model.codebook.theme_ids, model.thresholds.evidence, strict=True)
-            ),
+            "evidence": dict(zip(model.codebook.theme_ids, model.thresholds.evidence, strict=True)),
             "both": model.thresholds.both,
             "services": model.thresholds.services,
         },
@@ -119,7 +120,12 @@ def load_model(folder: str | Path) -> Model:
                 for key, value in manifest.items()
                 if key
                 not in (
-                    "format", "format_version", "themes", "codebook_sha256", "thresholds", "files",
+                    "format",
+                    "format_version",
+                    "themes",
+                    "codebook_sha256",
+                    "thresholds",
+                    "files",
                 )
             },
         )
@@ -160,7 +166,9 @@ def _checked_file(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
     try:
         raw = (folder / name).read_bytes()
     except OSError as error:
-        raise BadModel(f"{folder / name}: {error.strerror or error}; the model is not whole") from None
+        raise BadModel(
+            f"{folder / name}: {error.strerror or error}; the model is not whole"
+        ) from None
     found = hashlib.sha256(raw).hexdigest()
     expected = str(manifest["files"].get(name, "nothing"))
     if found != expected:

@@ -1,0 +1,77 @@
+"""The command line: a thin shell over functions that people can import."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import clas_nlp
+from clas_nlp.errors import ClasNlpError
+
+app = typer.Typer(
+    name="clas-nlp",
+    help="Tag reviews of health services for children with safeguarding themes, stance and "
+    "evidence.\n\nEverything runs on this machine; nothing is sent anywhere.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+corpus_app = typer.Typer(help="Check labelled corpora, and bring labels in.", no_args_is_help=True)
+app.add_typer(corpus_app, name="corpus")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"clas-nlp {clas_nlp.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+for _module, _apps in (
+    ("reading_commands", (app,)),
+    ("tagging_commands", (app,)),
+    ("training_commands", (app,)),
+    ("corpus_commands", (corpus_app,)),
+):
+    importlib.import_module(f"clas_nlp.cli.{_module}").register(*_apps)
+
+
+def main() -> None:
+    """Runs the command line; errors made on purpose become one line and exit code 2."""
+    try:
+        app()
+    except ClasNlpError as error:
+        problems = getattr(error, "problems", None) or [str(error)]
+        for problem in problems:
+            typer.echo(f"clas-nlp: {one_line(problem)}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("clas-nlp: stopped; nothing half-written was left behind", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of the output has gone (`| head`): no more to say, and nothing to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"clas-nlp: {where}{error.strerror or error}", err=True)
+        sys.exit(2)
+
+
+def one_line(text: str) -> str:
+    """A message on one line, without control characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,79 @@
+"""What the commands share: messages, progress bars, output that is a file or the terminal."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def note(message: str) -> None:
+    """One line to standard error, safe for a terminal."""
+    typer.echo("".join(c if c.isprintable() else " " for c in message), err=True)
+
+
+def printable(text: str) -> str:
+    """Text for the terminal: control characters (escape codes among them) made into spaces."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """Text cut to a width at a word, with an ellipsis; on one line."""
+    flat = " ".join(text.split())
+    if len(flat) <= width:
+        return flat
+    return flat[: width - 1].rsplit(" ", 1)[0] + "…"
+
+
+def show_table(table: Table) -> None:
+    """Prints a table, as wide as the terminal, or 120 columns where there is none."""
+    from rich.console import Console
+
+    width = shutil.get_terminal_size((120, 24)).columns
+    Console(width=max(width, 60), highlight=False).print(table)
+
+
+def write_output(text: str, out: Path | None, bom: bool = False) -> None:
+    """Text to a file, atomically, or to standard output.
+
+    Args:
+        text: what to write.
+        out: the file, or None for standard output.
+        bom: begin a file with a byte-order mark, so that Excel takes it for UTF-8.
+    """
+    if out is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from clas_nlp.files import write_bytes
+
+    write_bytes(out, text.encode("utf-8-sig" if bom else "utf-8"))
+
+
+@contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error where that is a terminal; gives a function to advance it."""
+    if not sys.stderr.isatty() or total < 2:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.advance(task, count)
