@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from clas_nlp.codebook import STRENGTH, WEAKNESS, Codebook
+from clas_nlp.codebook import Codebook
 from clas_nlp.corpus.records import WRITTEN, Corpus, LabelledParagraph, load_corpus
 from clas_nlp.errors import BadCorpus, TooFewLabels
 from clas_nlp.reading.records import JUDGED_KINDS
@@ -30,6 +30,7 @@ from clas_nlp.tagging.features import (
     paragraph_matrix,
     sentence_matrix,
     sentence_rows,
+    stance_matrix,
 )
 from clas_nlp.tagging.model import (
     Model,
@@ -37,6 +38,7 @@ from clas_nlp.tagging.model import (
     contextual_logits,
     judged_probabilities,
     pooled_probabilities,
+    sentence_stances,
 )
 from clas_nlp.tagging.scoring import (
     LinearLayer,
@@ -44,6 +46,7 @@ from clas_nlp.tagging.scoring import (
     context_features,
     paragraph_features,
     sigmoid,
+    stance_features,
 )
 from clas_nlp.tagging.services import service_features
 
@@ -263,7 +266,6 @@ class _Trainer:
                 for t in range(themes.shape[1])
             ),
             evidence=tuple(self._evidence_threshold(logits, t) for t in range(logits.shape[1])),
-            both=self._both_threshold(stances),
             services=best_threshold(
                 self.paragraph_services.ravel(),
                 services.ravel(),
@@ -282,6 +284,7 @@ class _Trainer:
             paragraph_layer=learnt.paragraph,
             pooling_layers=pooling_layers,
             stance_layer=learnt.stance,
+            stance_pooling_layer=self._stance_pooling_layer(logits, stances),
             service_layer=learnt.service,
             judging_layer=judging_layer,
             thresholds=thresholds,
@@ -353,7 +356,7 @@ class _Trainer:
             self._fit(
                 whole, self.paragraph_services[chosen], self.settings.paragraph_strength, ones
             ),
-            self._stance_layer(features, at),
+            self._stance_layer(sentence_words, at),
         )
 
     def _sentence_matrix(
@@ -367,6 +370,11 @@ class _Trainer:
             len(self.analyser.stances.features),
         )
 
+    def _stance_matrix(
+        self, vocabulary: Vocabulary, rows: Sequence[SentenceRow]
+    ) -> sparse.csr_matrix:
+        return stance_matrix(vocabulary, self.analysed, rows, len(self.analyser.stances.features))
+
     def _paragraph_matrix(
         self, vocabulary: Vocabulary, analysed: Sequence[AnalysedText]
     ) -> sparse.csr_matrix:
@@ -377,13 +385,14 @@ class _Trainer:
             len(self.analyser.services.features),
         )
 
-    def _stance_layer(self, features: sparse.csr_matrix, at: NDArray[np.int64]) -> LinearLayer:
+    def _stance_layer(self, vocabulary: Vocabulary, at: NDArray[np.int64]) -> LinearLayer:
         """Stances of evidence sentences, recommendations left out: the rules give theirs."""
         blocks, targets = [], []
         themes = len(self.codebook.theme_ids)
-        asked = np.array([self.rows[i].kind == "recommendation" for i in at], dtype=bool)
+        at = at[[self.rows[i].kind != "recommendation" for i in at]]
+        features = self._stance_matrix(vocabulary, [self.rows[i] for i in at])
         for theme in range(themes):
-            evidence = np.flatnonzero(self.sentence_themes[at, theme] & ~asked)
+            evidence = np.flatnonzero(self.sentence_themes[at, theme])
             one_hot = sparse.csr_matrix(
                 (np.ones(len(evidence)), (np.arange(len(evidence)), np.full(len(evidence), theme))),
                 shape=(len(evidence), themes),
@@ -397,6 +406,20 @@ class _Trainer:
             None,
         )
 
+    def _stance_pooling_layer(self, logits: Floats, stances: Floats) -> LinearLayer:
+        """A paragraph's stance, one against the rest, from out-of-fold stances of sentences."""
+        names = [stance.id for stance in self.codebook.stances]
+        blocks, targets, weights = [], [], []
+        for theme, theme_id in enumerate(self.codebook.theme_ids):
+            features = stance_features(sigmoid(logits[:, theme]), stances[theme], self.index)
+            for place, paragraph in enumerate(self.paragraphs):
+                stance = paragraph.themes.get(theme_id)
+                if stance is not None and paragraph.kind != "recommendation":
+                    blocks.append(features[place])
+                    targets.append([stance == name for name in names])
+                    weights.append(self.paragraph_weight[place])
+        return self._fit(np.array(blocks), np.array(targets), 1.0, np.array(weights))
+
     def _apply(
         self, learnt: _FirstLayers, chosen: NDArray[np.int64]
     ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -404,13 +427,9 @@ class _Trainer:
         at = np.flatnonzero(np.isin(self.owner, chosen))
         features = self._sentence_matrix(learnt.sentence_words, [self.rows[i] for i in at])
         whole = self._paragraph_matrix(learnt.paragraph_words, [self.analysed[i] for i in chosen])
-        width = features.shape[1]
-        base = np.asarray(features @ learnt.stance.weights[:, :width].T) + learnt.stance.bias
-        stances = np.stack(
-            [
-                sigmoid(base + learnt.stance.weights[:, width + theme])
-                for theme in range(len(self.codebook.theme_ids))
-            ]
+        rows = [self.rows[i] for i in at]
+        stances = sentence_stances(
+            learnt.stance, self._stance_matrix(learnt.sentence_words, rows), rows, self.codebook
         )
         return (
             learnt.sentence.logits(features),
@@ -463,23 +482,6 @@ class _Trainer:
             self.sentence_weight[inside],
         )
 
-    def _both_threshold(self, stances: Floats) -> float:
-        """Threshold on the second of weakness and strength on one sentence."""
-        names = self.codebook.sentence_stances
-        weak, strong = names.index(WEAKNESS), names.index(STRENGTH)
-        second: list[float] = []
-        both: list[bool] = []
-        for theme in range(stances.shape[0]):
-            for row in np.flatnonzero(self.sentence_themes[:, theme]):
-                if self.rows[row].kind == "recommendation":
-                    continue
-                second.append(float(min(stances[theme, row, weak], stances[theme, row, strong])))
-                real = self.sentence_stances[theme, row]
-                both.append(bool(real[weak] and real[strong]))
-        if not any(both):
-            return 0.5
-        return best_threshold(np.array(both), np.array(second), None)
-
 
 def best_threshold(truth: NDArray[np.bool_], probability: Floats, weight: Floats | None) -> float:
     """Threshold with the best F1, smoothed over its neighbours so that luck does not choose it.
@@ -490,7 +492,7 @@ def best_threshold(truth: NDArray[np.bool_], probability: Floats, weight: Floats
         weight: shape (n,), or None for equal weights.
     """
     weight = np.ones(len(truth)) if weight is None else weight
-    candidates = np.linspace(0.1, 0.8, 71)
+    candidates = np.linspace(0.04, 0.8, 77)
     scores = []
     for candidate in candidates:
         chosen = probability >= candidate

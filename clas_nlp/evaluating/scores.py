@@ -205,8 +205,8 @@ def _score_report(
         spans = analysed[place].spans
         for theme, stance in paragraph.themes.items():
             column = codebook.theme_ids.index(theme)
-            rows = model.evidence_rows(reading, place, column)
-            chosen = {spans[reading.rows[row].sentence] for row in rows}
+            given_evidence = model.evidence_of(reading, place, column)
+            chosen = {spans[reading.rows[row].sentence] for row, _ in given_evidence}
             evidence = {
                 span
                 for span in spans
@@ -219,8 +219,7 @@ def _score_report(
             given += len(chosen)
             wanted += len(evidence)
             if found[place, column]:
-                stances = {s for row in rows for s in model.stances_of(reading, row, column)}
-                confusion[stance, paragraph_stance(stances)] += 1
+                confusion[stance, paragraph_stance({s for _, s in given_evidence})] += 1
     services = reading.services >= model.thresholds.services
     true_services = np.array([[s in p.services for s in codebook.service_ids] for p in paragraphs])
     right = sum(count for (true, guess), count in confusion.items() if true == guess)

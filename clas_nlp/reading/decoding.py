@@ -55,7 +55,7 @@ def decode(raw: bytes, name: str) -> str:
         kind = _binary_kind(raw)
         if kind:
             raise UnreadableReport(
-                f"{name}: {kind}, not text; save the report as plain text (UTF-8) first"
+                f"{name}: {kind}, not the text of a report; save it as DOCX, PDF or plain text first"
             )
     for candidate in (encoding,) if encoding else ("utf-8", "cp1252"):
         try:
@@ -75,9 +75,11 @@ def _binary_kind(raw: bytes) -> str:
     if raw.startswith(b"%PDF"):
         return "a PDF"
     if raw.startswith(b"PK\x03\x04"):
-        return "a zip archive (DOCX, XLSX or similar)"
+        return "a zip archive"
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        return "an old or encrypted Office file"
+        return "an old Office file"
+    if raw.startswith(b"{\\rtf"):
+        return "an RTF file"
     head = raw[:65536]
     controls = sum(1 for byte in head if byte < 32 and byte not in _TEXT_CONTROLS)
     if b"\x00" in head or controls > len(head) // 100:

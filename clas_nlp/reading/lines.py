@@ -7,13 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 
 _PAGE = re.compile(r"^\s*page\s+(\d{1,4})(?:\s+of\s+\d{1,4})?\s*$", re.IGNORECASE)
-_RUNNING_TITLE = re.compile(
+RUNNING_TITLE = re.compile(
     r"^\s*review of health services for children looked after and safeguarding in .{2,60}$",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^\s*[-*•]\s*$")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
-_BULLET = re.compile(r"^\s*(?:[•▪‣●◦·]|[-*+](?=\s)|o(?=\s+[a-z]))\s*")
+_BULLET = re.compile(r"^\s*(?:[•▪‣●◦·\uf0b7\uf0a7\uf0d8]|[-*+](?=\s)|o(?=\s+[a-z]))\s*")
 _ORDINAL = re.compile(r"\s*<sup>\s*(st|nd|rd|th)\s*</sup>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _LINK = re.compile(r"\[([^\]\n]{1,300})\]\((?:[^()\s]{1,500})\)")
@@ -38,6 +38,8 @@ class Line:
         bullet: marked as an item of a list.
         page: the page that it stands on, None where unknown.
         page_start: the first line of a page.
+        whole: a whole paragraph, as formats with paragraphs of their own have them; what follows
+            it never belongs to it by an accident of the page.
     """
 
     text: str
@@ -47,6 +49,22 @@ class Line:
     bullet: bool
     page: int | None
     page_start: bool
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLines:
+    """What any format of file comes down to.
+
+    Attributes:
+        lines: the report's lines in reading order.
+        running_title: the title in the running headers, empty where there is none.
+        warnings: what a careful reader should know of the file.
+    """
+
+    lines: list[Line]
+    running_title: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +102,7 @@ def report_lines(text: str) -> tuple[list[Line], str]:
                 blank = True
                 continue
             # A title line counts as a running header only beside a page number.
-            if _RUNNING_TITLE.match(piece) and _near_page_number(raw_lines, index):
+            if RUNNING_TITLE.match(piece) and _near_page_number(raw_lines, index):
                 running_title = running_title or piece.strip()
                 blank = True
                 continue
@@ -129,11 +147,28 @@ def _clean(piece: str) -> Line | None:
     if "*" in text or "_" in text:
         text = _BOLD.sub("", text)
         text = _ITALIC.sub(r"\1", text)
-    bullet_mark = None if heading_mark else _BULLET.match(text)
-    if bullet_mark:
-        text = text[bullet_mark.end() :]
     if "*" in text:
-        text = text.strip().strip("*")
+        bullet_mark = None if heading_mark else _BULLET.match(text)
+        mark_end = bullet_mark.end() if bullet_mark else 0
+        text = text[:mark_end] + text[mark_end:].strip().strip("*")
+    return plain_line(text, heading=heading, may_be_bullet=not heading_mark)
+
+
+def plain_line(
+    text: str, heading: bool = False, page: int | None = None, may_be_bullet: bool = True
+) -> Line | None:
+    """Makes a line of text that has no marks but a bullet; None where it holds no words.
+
+    Args:
+        text: the words; ligatures are taken apart, white space is folded, tabs divide cells.
+        heading: whether the line is a heading.
+        page: the page that it stands on.
+        may_be_bullet: whether a bullet at its head marks an item of a list.
+    """
+    text = text.translate(_LIGATURES)
+    bullet_mark = _BULLET.match(text) if may_be_bullet else None
+    if bullet_mark:
+        text = text[bullet_mark.end() :].strip()
     text = "".join(
         character
         for character in text
@@ -142,7 +177,7 @@ def _clean(piece: str) -> Line | None:
     text = "\t".join(_SPACES.sub(" ", cell).strip() for cell in text.strip().split("\t"))
     if not text.strip():
         return None
-    return Line(text, False, False, heading, bool(bullet_mark), None, False)
+    return Line(text, False, False, heading, bool(bullet_mark), page, False)
 
 
 def _number_pages(lines: list[Line], marks: list[_PageMark]) -> None:

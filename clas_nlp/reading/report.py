@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from clas_nlp.reading.citations import addressed_bodies, cited_recommendations
-from clas_nlp.reading.decoding import decode, read_bytes
+from clas_nlp.reading.decoding import read_bytes
 from clas_nlp.reading.details import inspection_details
-from clas_nlp.reading.lines import report_lines
+from clas_nlp.reading.formats import document_lines
+from clas_nlp.reading.lines import DocumentLines, report_lines
 from clas_nlp.reading.records import Paragraph, ParagraphKind, Report, Section
 from clas_nlp.reading.structure import Passage, passages
 
@@ -25,10 +26,10 @@ _ID_PREFIX: dict[str, str] = {
 
 
 def read_report(path: str | Path, report_id: str | None = None) -> Report:
-    """Reads a report file.
+    """Reads a report file: text, Markdown, HTML, PDF or DOCX, told apart by content.
 
     Args:
-        path: a text or Markdown file, or "-" for standard input.
+        path: the file, or "-" for standard input.
         report_id: short name for the report; by default the file's name without its ending.
 
     Returns:
@@ -36,14 +37,15 @@ def read_report(path: str | Path, report_id: str | None = None) -> Report:
         paragraphs counts as a finding without number.
 
     Raises:
-        UnreadableReport: the file is missing, empty, binary, or in an unknown encoding.
+        UnreadableReport: the file is missing, empty, damaged, protected, or of no known format, or
+            its format needs a library that is not installed.
     """
     if str(path) == "-":
-        return parse_report(
-            decode(sys.stdin.buffer.read(), "standard input"), report_id or "stdin", "-"
-        )
+        document = document_lines(sys.stdin.buffer.read(), "standard input")
+        return _report(document, report_id or "stdin", "-")
     path = Path(path)
-    return parse_report(decode(read_bytes(path), str(path)), report_id or path.stem, str(path))
+    document = document_lines(read_bytes(path), str(path))
+    return _report(document, report_id or path.stem, str(path))
 
 
 def parse_report(text: str, report_id: str = "report", source: str = "") -> Report:
@@ -54,8 +56,13 @@ def parse_report(text: str, report_id: str = "report", source: str = "") -> Repo
         report_id: short name for the report.
         source: where the text came from, for the record.
     """
-    lines, running_title = report_lines(text)
+    return _report(DocumentLines(*report_lines(text)), report_id, source)
+
+
+def _report(document: DocumentLines, report_id: str, source: str) -> Report:
+    lines, running_title = document.lines, document.running_title
     found, warnings = passages(lines)
+    warnings = [*document.warnings, *warnings]
     if not any(p.kind == "finding" for p in found):
         found = [
             Passage("finding", "", p.blocks, p.page) if p.kind in ("context", "quotation") else p

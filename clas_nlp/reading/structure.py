@@ -74,6 +74,7 @@ class Passage:
         group: for a recommendation, the heading of its group.
         opens: for a heading, the zone that begins there.
         lines: how many lines it was joined from.
+        after_whole: the line before was a whole paragraph.
     """
 
     kind: ParagraphKind | Literal["heading"]
@@ -83,6 +84,7 @@ class Passage:
     group: str = ""
     opens: Zone | None = None
     lines: int = 0
+    after_whole: bool = False
 
     def add(self, line: Line) -> None:
         """Adds a line: to the last block where it goes on with it, else as a new block."""
@@ -94,11 +96,13 @@ class Passage:
             self.blocks[-1] = _join(self.blocks[-1], text)
         else:
             self.blocks.append(text)
+        self.after_whole = line.whole
 
     def _opens_block(self, line: Line, text: str) -> bool:
         """Whether a line without a bullet begins a block of its own."""
         last = self.blocks[-1]
-        if self.number and self.lines == 2 and not _LIST_NUMBER.match(text):
+        first_line = self.number and self.lines == 2 and not self.after_whole
+        if first_line and not _LIST_NUMBER.match(text):
             return False  # extraction often leaves a blank line behind a finding's first line
         if _LIST_NUMBER.match(text):
             return line.blank_before or bool(_LIST_NUMBER.match(last) or _SENTENCE_END.search(last))
@@ -294,7 +298,9 @@ class _Walk:
         self._start(Passage(kind, number, [], line.page, group=self.group))
         if rest:
             assert self.open is not None
-            self.open.add(Line(rest, False, line.blank_after, False, False, line.page, False))
+            self.open.add(
+                Line(rest, False, line.blank_after, False, False, line.page, False, line.whole)
+            )
         return True
 
     def _may_open(self, line: Line, number: str, rest: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from clas_nlp.codebook import Codebook
-from clas_nlp.reading.citations import is_reference_only
+from clas_nlp.reading.citations import cited_recommendations, is_reference_only
 from clas_nlp.reading.sentences import sentence_pipeline
 from clas_nlp.tagging.patterns import PatternMatcher, StemTable, mark_stems
 
@@ -45,6 +45,7 @@ class AnalysedText:
         stance_hits: the same for the stance patterns.
         mentions: the services named, in text order.
         bare_reference: for each sentence, whether it is nothing but a citation.
+        cites: for each sentence, whether it cites a recommendation, or a bare citation follows.
     """
 
     text: str
@@ -54,6 +55,7 @@ class AnalysedText:
     stance_hits: list[list[int]]
     mentions: list[Mention]
     bare_reference: list[bool]
+    cites: list[bool]
 
 
 class TextAnalyser:
@@ -121,14 +123,23 @@ class TextAnalyser:
                 [word for s in stems[sentence.start : sentence.end] if (word := self._word(s))]
             )
         theme_hits: list[set[int]] = [set() for _ in spans]
-        for feature, start, _ in self.themes.matches(doc, stems):
+        for feature, start in self.themes.matches(doc, stems):
             theme_hits[sentence_of[start]].add(feature)
         stance_hits: list[set[int]] = [set() for _ in spans]
-        for feature, start, _ in self.stances.matches(doc, stems):
+        for feature, start in self.stances.matches(doc, stems):
             stance_hits[sentence_of[start]].add(feature)
         mentions = [
             self._mention(feature, start, stems, sentence_of, first_tokens)
-            for feature, start, _ in self.services.matches(doc, stems)
+            for feature, start in self.services.matches(doc, stems)
+        ]
+        bare = [is_reference_only(text[start:end]) for start, end in spans]
+        cites = [
+            not bare[i]
+            and (
+                bool(cited_recommendations(text[start:end]))
+                or (i + 1 < len(spans) and bare[i + 1])
+            )
+            for i, (start, end) in enumerate(spans)
         ]
         return AnalysedText(
             text=text,
@@ -137,7 +148,8 @@ class TextAnalyser:
             theme_hits=[sorted(hits) for hits in theme_hits],
             stance_hits=[sorted(hits) for hits in stance_hits],
             mentions=mentions,
-            bare_reference=[is_reference_only(text[start:end]) for start, end in spans],
+            bare_reference=bare,
+            cites=cites,
         )
 
     def _mention(

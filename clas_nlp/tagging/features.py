@@ -121,7 +121,7 @@ def sentence_matrix(
         stance_features: how many stance-pattern features there are.
 
     Returns:
-        Shape (rows, words + 4 * theme_features + stance_features + kinds + 2).
+        Shape (rows, words + 4 * theme_features + stance_features + PLACE_COLUMNS).
     """
     words = vocabulary.matrix(analysed[r.paragraph].stems[r.sentence] for r in rows)
     n, m = theme_features, stance_features
@@ -138,14 +138,54 @@ def sentence_matrix(
         cells.add(behind, 2 * n, NEIGHBOUR_WEIGHT)
         cells.add(sorted(elsewhere), 3 * n, ELSEWHERE_WEIGHT)
         cells.add(text.stance_hits[row.sentence], 4 * n, STANCE_WEIGHT)
-        place = [kind_column(row.kind)]
-        if row.sentence == 0:
-            place.append(len(JUDGED_KINDS))
-        if row.sentence == last:
-            place.append(len(JUDGED_KINDS) + 1)
-        cells.add(place, 4 * n + m, PLACE_WEIGHT)
+        cells.add(_place_columns(text, row), 4 * n + m, PLACE_WEIGHT)
         cells.end_row()
-    return sparse.hstack([words, cells.matrix(4 * n + m + len(JUDGED_KINDS) + 2)], format="csr")
+    return sparse.hstack([words, cells.matrix(4 * n + m + PLACE_COLUMNS)], format="csr")
+
+
+def stance_matrix(
+    vocabulary: Vocabulary,
+    analysed: Sequence[AnalysedText],
+    rows: Sequence[SentenceRow],
+    stance_features: int,
+) -> sparse.csr_matrix:
+    """What tells a sentence's stance: its words, and the stance patterns in and around it.
+
+    Returns:
+        Shape (rows, words + 3 * stance_features + PLACE_COLUMNS).
+    """
+    words = vocabulary.matrix(analysed[r.paragraph].stems[r.sentence] for r in rows)
+    m = stance_features
+    cells = _Cells()
+    for row in rows:
+        text = analysed[row.paragraph]
+        last = len(text.spans) - 1
+        cells.add(text.stance_hits[row.sentence], 0, PATTERN_WEIGHT)
+        if row.sentence:
+            cells.add(text.stance_hits[row.sentence - 1], m, ELSEWHERE_WEIGHT)
+        if row.sentence < last:
+            cells.add(text.stance_hits[row.sentence + 1], 2 * m, ELSEWHERE_WEIGHT)
+        cells.add(_place_columns(text, row), 3 * m, PATTERN_WEIGHT)
+        cells.end_row()
+    return sparse.hstack([words, cells.matrix(3 * m + PLACE_COLUMNS)], format="csr")
+
+
+#: Kinds, first of its paragraph, last of it, cites a recommendation, its paragraph cites one.
+PLACE_COLUMNS = len(JUDGED_KINDS) + 4
+
+
+def _place_columns(text: AnalysedText, row: SentenceRow) -> list[int]:
+    kinds = len(JUDGED_KINDS)
+    columns = [kind_column(row.kind)]
+    if row.sentence == 0:
+        columns.append(kinds)
+    if row.sentence == len(text.spans) - 1:
+        columns.append(kinds + 1)
+    if text.cites[row.sentence]:
+        columns.append(kinds + 2)
+    elif any(text.cites):
+        columns.append(kinds + 3)
+    return columns
 
 
 def paragraph_matrix(

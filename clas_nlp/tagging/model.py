@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from clas_nlp.codebook import STRENGTH, WEAKNESS, Codebook
+from clas_nlp.codebook import MIXED, NEUTRAL, STRENGTH, WEAKNESS, Codebook
 from clas_nlp.tagging.analysis import AnalysedText, TextAnalyser
 from clas_nlp.tagging.features import (
     SentenceRow,
@@ -25,6 +25,7 @@ from clas_nlp.tagging.features import (
     paragraph_matrix,
     sentence_matrix,
     sentence_rows,
+    stance_matrix,
 )
 from clas_nlp.tagging.scoring import (
     LinearLayer,
@@ -32,6 +33,8 @@ from clas_nlp.tagging.scoring import (
     context_features,
     paragraph_features,
     sigmoid,
+    softmax,
+    stance_features,
 )
 from clas_nlp.tagging.services import service_features
 
@@ -48,13 +51,11 @@ class Thresholds:
     Attributes:
         themes: for each theme, the least probability of a tag.
         evidence: for each theme, the least probability of an evidence sentence.
-        both: the least probability of the second of weakness and strength on one sentence.
         services: the least probability of a service.
     """
 
     themes: tuple[float, ...]
     evidence: tuple[float, ...]
-    both: float
     services: float
 
 
@@ -69,6 +70,8 @@ class Reading:
         themes: probability of each theme, shape (paragraphs, themes).
         stances: probability of each stance, if the sentence is evidence of the theme,
             shape (themes, sentences, stances).
+        paragraph_stances: probability of each of the codebook's stances (mixed among them), if
+            the paragraph carries the theme, shape (themes, paragraphs, stances).
         services: probability of each service, shape (paragraphs, services).
     """
 
@@ -77,6 +80,7 @@ class Reading:
     sentence_logits: Floats
     themes: Floats
     stances: Floats
+    paragraph_stances: Floats
     services: Floats
 
 
@@ -92,7 +96,8 @@ class Model:
         context_layers: for each theme, from `context_features`.
         paragraph_layer: themes from a paragraph's words.
         pooling_layers: for each theme, from `paragraph_features`.
-        stance_layer: stances from a sentence's features and the theme.
+        stance_layer: stances from `stance_matrix` and the theme.
+        stance_pooling_layer: a paragraph's stance from `stance_features`.
         service_layer: services from a paragraph's words.
         judging_layer: whether a named service is judged, from `service_features`.
         thresholds: where probabilities become tags.
@@ -107,6 +112,7 @@ class Model:
     paragraph_layer: LinearLayer
     pooling_layers: tuple[LinearLayer, ...]
     stance_layer: LinearLayer
+    stance_pooling_layer: LinearLayer
     service_layer: LinearLayer
     judging_layer: LinearLayer
     thresholds: Thresholds
@@ -154,22 +160,16 @@ class Model:
         services = judged_probabilities(
             self.judging_layer, analysed, kinds, self.service_layer.logits(whole)
         )
-        return Reading(rows, index, logits, themes, self._stances(features, rows), services)
-
-    def _stances(self, features: sparse.csr_matrix, rows: Sequence[SentenceRow]) -> Floats:
-        """Probability of each stance for each theme; a recommendation's is given by the rules."""
-        themes = len(self.codebook.theme_ids)
-        width = features.shape[1]
-        words = LinearLayer(self.stance_layer.weights[:, :width], self.stance_layer.bias)
-        base = np.asarray(features @ words.weights.T) + words.bias
-        out = np.stack(
-            [sigmoid(base + self.stance_layer.weights[:, width + t]) for t in range(themes)]
+        stances = sentence_stances(
+            self.stance_layer,
+            stance_matrix(self.sentence_words, analysed, rows, len(self.analyser.stances.features)),
+            rows,
+            self.codebook,
         )
-        asked = np.array([row.kind == "recommendation" for row in rows], dtype=bool)
-        stance = self.codebook.sentence_stances.index(RECOMMENDATION_STANCE)
-        out[:, asked, :] = 0.0
-        out[:, asked, stance] = 1.0
-        return out
+        whole_stances = paragraph_stances(
+            self.stance_pooling_layer, logits, stances, index, kinds, self.codebook
+        )
+        return Reading(rows, index, logits, themes, stances, whole_stances, services)
 
     def theme_decisions(self, reading: Reading) -> NDArray[np.bool_]:
         """Which themes become tags, shape (paragraphs, themes)."""
@@ -186,16 +186,36 @@ class Model:
             chosen = np.array([int(np.argmax(chance))])
         return [int(start + place) for place in chosen]
 
-    def stances_of(self, reading: Reading, row: int, theme: int) -> list[str]:
-        """Stances of an evidence sentence: the likeliest, and its opposite where that is likely."""
+    def evidence_of(self, reading: Reading, paragraph: int, theme: int) -> list[tuple[int, str]]:
+        """(row, stance) of the evidence of a theme in a paragraph, in text order.
+
+        The paragraph's stance is decided first, from all its sentences; then each sentence gets
+        the likeliest stance that the paragraph's allows. A mixed paragraph has at least one
+        sentence of weakness and one of strength, which may be the same sentence.
+        """
+        rows = self.evidence_rows(reading, paragraph, theme)
+        if not rows:
+            return []
         names = self.codebook.sentence_stances
-        chance = dict(zip(names, reading.stances[theme, row], strict=True))
-        best = max(names, key=lambda name: chance[name])
-        found = [best]
-        opposite = {WEAKNESS: STRENGTH, STRENGTH: WEAKNESS}.get(best)
-        if opposite is not None and chance[opposite] >= self.thresholds.both:
-            found.append(opposite)
-        return found
+        chance = {
+            (row, name): float(reading.stances[theme, row, column])
+            for row in rows
+            for column, name in enumerate(names)
+        }
+        best = int(np.argmax(reading.paragraph_stances[theme, paragraph]))
+        whole = self.codebook.stances[best].id
+        if whole == MIXED:
+            allowed, wanted = list(names), [WEAKNESS, STRENGTH]
+        else:
+            allowed, wanted = list(dict.fromkeys([whole, NEUTRAL])), [whole]
+        given = {row: {max(allowed, key=lambda name: chance[row, name])} for row in rows}
+        for stance in wanted:
+            if not any(stance in stances for stances in given.values()):
+                row = max(rows, key=lambda row: chance[row, stance])
+                others = {s for r, stances in given.items() if r != row for s in stances}
+                # Its own stance stays beside the missing one only where no other sentence has it.
+                given[row] = {s for s in given[row] if s in wanted and s not in others} | {stance}
+        return [(row, stance) for row in rows for stance in names if stance in given[row]]
 
 
 def contextual_logits(
@@ -232,3 +252,53 @@ def judged_probabilities(
     features = service_features(analysed, kinds, word_logits)
     flat = features.reshape(-1, features.shape[-1])
     return sigmoid(layer.logits(flat)[:, 0].reshape(features.shape[:2]))
+
+
+def sentence_stances(
+    layer: LinearLayer,
+    features: sparse.csr_matrix,
+    rows: Sequence[SentenceRow],
+    codebook: Codebook,
+) -> Floats:
+    """Probability of each stance, if a sentence is evidence of a theme.
+
+    A recommendation's stance is given by the rules of the codebook.
+
+    Returns:
+        Shape (themes, sentences, stances).
+    """
+    width = features.shape[1]
+    base = np.asarray(features @ layer.weights[:, :width].T) + layer.bias
+    out = np.stack(
+        [sigmoid(base + layer.weights[:, width + t]) for t in range(len(codebook.theme_ids))]
+    )
+    asked = np.array([row.kind == "recommendation" for row in rows], dtype=bool)
+    out[:, asked, :] = 0.0
+    out[:, asked, codebook.sentence_stances.index(RECOMMENDATION_STANCE)] = 1.0
+    return out
+
+
+def paragraph_stances(
+    layer: LinearLayer,
+    logits: Floats,
+    stances: Floats,
+    index: ParagraphIndex,
+    kinds: Sequence[str],
+    codebook: Codebook,
+) -> Floats:
+    """Probability of each of the codebook's stances, if a paragraph carries a theme.
+
+    Returns:
+        Shape (themes, paragraphs, stances).
+    """
+    names = [stance.id for stance in codebook.stances]
+    out = np.stack(
+        [
+            softmax(layer.logits(stance_features(sigmoid(logits[:, t]), stances[t], index)))
+            for t in range(len(codebook.theme_ids))
+        ]
+    )
+    asked = np.array([kind == "recommendation" for kind in kinds], dtype=bool)
+    out[:, asked, :] = 0.0
+    out[:, asked, names.index(RECOMMENDATION_STANCE)] = 1.0
+    return out

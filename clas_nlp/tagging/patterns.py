@@ -7,6 +7,7 @@ in each token's LEMMA), so that one phrase finds its inflections.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from clas_nlp.errors import BadCodebook
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.matcher import Matcher
     from spacy.tokens import Doc
 
 
@@ -67,8 +67,27 @@ def mark_stems(doc: Doc, stems: list[int]) -> None:
     doc.from_array([LEMMA], np.asarray(stems, dtype="uint64").reshape(-1, 1))
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One token of a pattern: which hashes it may have, of which attribute.
+
+    Attributes:
+        hashes: the allowed hashes; None for a token of any kind.
+        by_stem: whether they are stems, else lower-case forms.
+        optional: whether the token may be missing.
+    """
+
+    hashes: frozenset[int] | None
+    by_stem: bool
+    optional: bool
+
+
 class PatternMatcher:
     """Finds the features of a list of patterns in docs whose stems are marked.
+
+    Phrases go to spaCy's PhraseMatcher. Token patterns of LEMMA and LOWER with optional tokens,
+    nearly all there are, are tried only where their first word stands: spaCy's Matcher tries every
+    pattern at every token, which is a hundred times as much work here. All others go to it.
 
     Args:
         patterns: the patterns; each feature is a label and an id.
@@ -85,59 +104,105 @@ class PatternMatcher:
         patterns = list(patterns)
         self.features: tuple[str, ...] = tuple(dict.fromkeys(p.feature for p in patterns))
         number = {feature: index for index, feature in enumerate(self.features)}
+        self._stems = stems
         self._phrases = PhraseMatcher(nlp.vocab, attr="LEMMA")
-        self._gapped: dict[int, Matcher] = {}
-        self._unanchored = Matcher(nlp.vocab)
+        self._others = Matcher(nlp.vocab)
+        self._by_first: dict[int, list[tuple[int, tuple[_Step, ...]]]] = {}
         self._feature_of_key: dict[int, int] = {}
+        checker = Matcher(nlp.vocab)
         for place, pattern in enumerate(patterns):
             key = f"{place}|{pattern.feature}"
-            self._feature_of_key[nlp.vocab.strings.add(key)] = number[pattern.feature]
+            feature = number[pattern.feature]
+            self._feature_of_key[nlp.vocab.strings.add(key)] = feature
             try:
                 if isinstance(pattern.pattern, str):
                     phrase = nlp.make_doc(pattern.pattern)
                     mark_stems(phrase, stems.stems(phrase))
                     self._phrases.add(key, [phrase])
+                    continue
+                tokens = [dict(token) for token in pattern.pattern]
+                checker.add(key, [tokens])
+                steps = _steps(tokens, nlp)
+                if steps is None:
+                    self._others.add(key, [tokens])
                 else:
-                    tokens = [dict(token) for token in pattern.pattern]
-                    anchors = self._anchors(tokens, nlp)
-                    if not anchors:
-                        self._unanchored.add(key, [tokens])
-                    for anchor in anchors:
-                        matcher = self._gapped.setdefault(anchor, Matcher(nlp.vocab))
-                        matcher.add(key, [tokens])
-            except (ValueError, TypeError) as error:
-                reason = str(error).splitlines()[0]
+                    self._anchor(feature, steps)
+            except (ValueError, TypeError, AttributeError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 raise BadCodebook(
                     f"pattern {pattern.feature} ({pattern.pattern!r}) is refused by spaCy: {reason}"
                 ) from None
 
-    @staticmethod
-    def _anchors(tokens: list[dict[str, Any]], nlp: Language) -> list[int]:
-        """Stems of which one must be in a text for the pattern to match; empty where unknown.
+    def _anchor(self, feature: int, steps: tuple[_Step, ...]) -> None:
+        """Files a pattern under the hashes of its first word, once for each optional start."""
+        first = steps[0]
+        assert first.hashes is not None
+        for value in sorted(first.hashes):
+            self._by_first.setdefault(value, []).append((feature, steps))
+        if first.optional and len(steps) > 1 and steps[1].hashes is not None:
+            self._anchor(feature, steps[1:])
 
-        A matcher tries all its patterns at every token, so one is kept for each stem and only
-        run on texts that hold it.
-        """
-        best: list[int] = []
-        for token in tokens:
-            if token.get("OP", "1") in ("?", "*", "!") or "LEMMA" not in token:
-                continue
-            wanted = token["LEMMA"]
-            words = [wanted] if isinstance(wanted, str) else wanted.get("IN", [])
-            if words and (not best or len(words) < len(best)):
-                best = [int(nlp.vocab.strings.add(word)) for word in words]
-        return best
+    def matches(self, doc: Doc, stems: list[int]) -> list[tuple[int, int]]:
+        """(feature index, first token) of every match, in text order, each once."""
+        from spacy.attrs import LOWER
 
-    def matches(self, doc: Doc, stems: list[int]) -> list[tuple[int, int, int]]:
-        """(feature index, first token, token past the last) of every match, in text order."""
-        found = {(self._feature_of_key[key], start, end) for key, start, end in self._phrases(doc)}
-        for anchor in set(stems).intersection(self._gapped):
-            found.update(
-                (self._feature_of_key[key], start, end)
-                for key, start, end in self._gapped[anchor](doc)
-            )
-        if len(self._unanchored):
-            found.update(
-                (self._feature_of_key[key], start, end) for key, start, end in self._unanchored(doc)
-            )
-        return sorted(found, key=lambda match: (match[1], match[2], match[0]))
+        found = {(self._feature_of_key[key], start) for key, start, _ in self._phrases(doc)}
+        if self._by_first:
+            forms: list[int] = doc.to_array([LOWER]).tolist()
+            by_first = self._by_first
+            for start, (form, stem) in enumerate(zip(forms, stems, strict=True)):
+                for value in (form, stem) if form != stem else (form,):
+                    for feature, steps in by_first.get(value, ()):
+                        if (feature, start) not in found and _matches_at(
+                            steps, 0, forms, stems, start
+                        ):
+                            found.add((feature, start))
+        if len(self._others):
+            found.update((self._feature_of_key[key], start) for key, start, _ in self._others(doc))
+        return sorted(found, key=lambda match: (match[1], match[0]))
+
+
+def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | None:
+    """A token pattern as steps; None where it needs spaCy's own matcher."""
+    steps = []
+    for token in tokens:
+        operator = token.get("OP", "1")
+        attributes = set(token) - {"OP"}
+        if operator not in ("1", "?") or len(attributes) > 1:
+            return None
+        if not attributes:
+            steps.append(_Step(None, False, operator == "?"))
+            continue
+        attribute = attributes.pop()
+        wanted = token[attribute]
+        words = [wanted] if isinstance(wanted, str) else wanted.get("IN", ())
+        if attribute not in ("LEMMA", "LOWER") or not words:
+            return None
+        hashes = frozenset(int(nlp.vocab.strings.add(word)) for word in words)
+        steps.append(_Step(hashes, attribute == "LEMMA", operator == "?"))
+    if not steps or steps[0].hashes is None:
+        return None
+    if steps[0].optional and (len(steps) < 2 or steps[1].hashes is None):
+        return None
+    return tuple(steps)
+
+
+def _matches_at(
+    steps: tuple[_Step, ...], step: int, forms: list[int], stems: list[int], token: int
+) -> bool:
+    """Whether steps from `step` on match the tokens from `token` on."""
+    while step < len(steps):
+        this = steps[step]
+        fits = token < len(forms) and (
+            this.hashes is None or (stems if this.by_stem else forms)[token] in this.hashes
+        )
+        if this.optional:
+            if fits and _matches_at(steps, step + 1, forms, stems, token + 1):
+                return True
+            step += 1
+            continue
+        if not fits:
+            return False
+        step += 1
+        token += 1
+    return True

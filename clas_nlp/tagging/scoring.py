@@ -44,6 +44,12 @@ def sigmoid(logits: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-logits)))
 
 
+def softmax(logits: Floats) -> Floats:
+    """Probabilities that add up to one in each row."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
 @dataclass(frozen=True)
 class ParagraphIndex:
     """Which rows belong to which paragraph; rows of one paragraph stand together.
@@ -135,4 +141,36 @@ def paragraph_features(
         some = np.clip(-np.expm1(none), 1e-9, 1 - 1e-9)
         out[:, paragraph, 2] = np.clip(np.log(some / (1 - some)), -LOGIT_LIMIT, LOGIT_LIMIT)
     out[:, :, 3] = paragraph_logits.T
+    return out
+
+
+#: Columns of `stance_features`, for so many stances.
+STANCE_COLUMNS_PER_STANCE = 3
+
+
+def stance_features(evidence: Floats, stances: Floats, index: ParagraphIndex) -> Floats:
+    """What a paragraph's sentences say together of the stance on a theme.
+
+    Args:
+        evidence: probability that each sentence is evidence of the theme, shape (sentences,).
+        stances: probability of each stance, if it is, shape (sentences, stances).
+        index: paragraphs of the sentences.
+
+    Returns:
+        Shape (paragraphs, 3 * stances): for each stance, log-odds that some sentence is evidence
+        with it, the highest probability of one, and that of the likeliest evidence sentence.
+    """
+    paragraphs, count = len(index.counts), stances.shape[1]
+    out = np.zeros((paragraphs, STANCE_COLUMNS_PER_STANCE * count))
+    joint = evidence[:, None] * stances
+    for paragraph, (start, size) in enumerate(zip(index.starts, index.counts, strict=True)):
+        if not size:
+            continue
+        block = joint[start : start + size]
+        none = np.log1p(-np.clip(block, 0, 1 - 1e-9)).sum(axis=0)
+        some = np.clip(-np.expm1(none), 1e-6, 1 - 1e-6)
+        best = int(np.argmax(evidence[start : start + size]))
+        out[paragraph, :count] = np.clip(np.log(some / (1 - some)), -LOGIT_LIMIT, LOGIT_LIMIT)
+        out[paragraph, count : 2 * count] = block.max(axis=0)
+        out[paragraph, 2 * count :] = stances[start + best]
     return out

@@ -25,9 +25,9 @@ from clas_nlp.codebook import codebook_from_dict
 from clas_nlp.errors import BadCodebook, BadModel
 from clas_nlp.files import write_bytes, write_text
 from clas_nlp.reading.records import JUDGED_KINDS
-from clas_nlp.tagging.features import Vocabulary
+from clas_nlp.tagging.features import PLACE_COLUMNS, Vocabulary
 from clas_nlp.tagging.model import Model, Thresholds
-from clas_nlp.tagging.scoring import LinearLayer
+from clas_nlp.tagging.scoring import STANCE_COLUMNS_PER_STANCE, LinearLayer
 from clas_nlp.tagging.services import FEATURES as SERVICE_FEATURES
 
 FORMAT_VERSION = 1
@@ -62,7 +62,6 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
         "thresholds": {
             "themes": dict(zip(model.codebook.theme_ids, model.thresholds.themes, strict=True)),
             "evidence": dict(zip(model.codebook.theme_ids, model.thresholds.evidence, strict=True)),
-            "both": model.thresholds.both,
             "services": model.thresholds.services,
         },
         **model.details,
@@ -100,7 +99,6 @@ def load_model(folder: str | Path) -> Model:
         thresholds = Thresholds(
             themes=tuple(float(limits["themes"][t]) for t in codebook.theme_ids),
             evidence=tuple(float(limits["evidence"][t]) for t in codebook.theme_ids),
-            both=float(limits["both"]),
             services=float(limits["services"]),
         )
         model = Model(
@@ -112,6 +110,7 @@ def load_model(folder: str | Path) -> Model:
             paragraph_layer=_layer(arrays, "paragraph"),
             pooling_layers=_layers(arrays, "pooling"),
             stance_layer=_layer(arrays, "stance"),
+            stance_pooling_layer=_layer(arrays, "stance_pooling"),
             service_layer=_layer(arrays, "service"),
             judging_layer=_layer(arrays, "judging"),
             thresholds=thresholds,
@@ -188,7 +187,7 @@ def _arrays(model: Model) -> bytes:
         "sentence_idf": model.sentence_words.idf,
         "paragraph_idf": model.paragraph_words.idf,
     }
-    for name in ("sentence", "paragraph", "stance", "service", "judging"):
+    for name in ("sentence", "paragraph", "stance", "stance_pooling", "service", "judging"):
         layer: LinearLayer = getattr(model, f"{name}_layer")
         arrays[f"{name}_weights"], arrays[f"{name}_bias"] = layer.weights, layer.bias
     for name in ("context", "pooling"):
@@ -234,13 +233,21 @@ def _check_shapes(model: Model, folder: Path) -> None:
     stance_features = len({p.feature for p in model.codebook.stance_patterns})
     service_feature_count = len({p.feature for p in model.codebook.service_patterns})
     kinds = len(JUDGED_KINDS)
-    sentence = len(model.sentence_words.index) + 4 * theme_features + stance_features + kinds + 2
+    words = len(model.sentence_words.index)
+    sentence = words + 4 * theme_features + stance_features + PLACE_COLUMNS
+    stance = words + 3 * stance_features + PLACE_COLUMNS + themes
     paragraph = len(model.paragraph_words.index) + theme_features + service_feature_count
     stances = len(model.codebook.sentence_stances)
     for name, layer, outputs, width in (
         ("sentence", model.sentence_layer, themes, sentence),
         ("paragraph", model.paragraph_layer, themes, paragraph),
-        ("stance", model.stance_layer, stances, sentence + themes),
+        ("stance", model.stance_layer, stances, stance),
+        (
+            "stance pooling",
+            model.stance_pooling_layer,
+            len(model.codebook.stances),
+            STANCE_COLUMNS_PER_STANCE * stances,
+        ),
         ("service", model.service_layer, services, paragraph),
         ("judging", model.judging_layer, 1, SERVICE_FEATURES),
         *((f"context {i}", layer, 1, 6) for i, layer in enumerate(model.context_layers)),

@@ -149,12 +149,9 @@ class Tagger:
         spans: Sequence[tuple[int, int]],
     ) -> ThemeTag:
         evidence = []
-        for row in self.model.evidence_rows(reading, place, theme):
+        for row, stance in self.model.evidence_of(reading, place, theme):
             start, end = spans[reading.rows[row].sentence]
-            evidence += [
-                Evidence(start, end, stance, text[start:end])
-                for stance in self.model.stances_of(reading, row, theme)
-            ]
+            evidence.append(Evidence(start, end, stance, text[start:end]))
         return ThemeTag(
             theme=self.codebook.theme_ids[theme],
             stance=paragraph_stance({e.stance for e in evidence}),
