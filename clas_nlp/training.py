@@ -35,6 +35,7 @@ from clas_nlp.tagging.features import (
 from clas_nlp.tagging.model import (
     Model,
     Thresholds,
+    citing,
     contextual_logits,
     judged_probabilities,
     pooled_probabilities,
@@ -411,14 +412,45 @@ class _Trainer:
         names = [stance.id for stance in self.codebook.stances]
         blocks, targets, weights = [], [], []
         for theme, theme_id in enumerate(self.codebook.theme_ids):
-            features = stance_features(sigmoid(logits[:, theme]), stances[theme], self.index)
+            features = stance_features(
+                sigmoid(logits[:, theme]), stances[theme], self.index, citing(self.analysed)
+            )
             for place, paragraph in enumerate(self.paragraphs):
                 stance = paragraph.themes.get(theme_id)
                 if stance is not None and paragraph.kind != "recommendation":
                     blocks.append(features[place])
-                    targets.append([stance == name for name in names])
+                    targets.append(names.index(stance))
                     weights.append(self.paragraph_weight[place])
-        return self._fit(np.array(blocks), np.array(targets), 1.0, np.array(weights))
+        return self._fit_classes(
+            np.array(blocks), np.array(targets), len(names), np.array(weights)
+        )
+
+    def _fit_classes(
+        self, features: Floats, targets: NDArray[np.int64], classes: int, weight: Floats
+    ) -> LinearLayer:
+        """One multinomial logistic regression; a class that never occurs is never chosen.
+
+        Classes count by the root of their rarity: how often each occurs differs from source to
+        source more than how each looks.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        weights = np.zeros((classes, features.shape[1]))
+        bias = np.full(classes, -8.0)
+        present, counts = np.unique(targets, return_counts=True)
+        if len(present) < 2:
+            bias[present] = 8.0
+            return LinearLayer(weights, bias)
+        rarity = dict(zip(present, np.sqrt(counts.max() / counts), strict=True))
+        fitted = LogisticRegression(max_iter=5000, random_state=self.settings.seed).fit(
+            features, targets, sample_weight=weight * np.array([rarity[t] for t in targets])
+        )
+        if len(present) == 2:
+            weights[present[1]], bias[present[1]] = fitted.coef_[0], fitted.intercept_[0]
+            bias[present[0]] = 0.0
+        else:
+            weights[present], bias[present] = fitted.coef_, fitted.intercept_
+        return _single_precision(weights, bias)
 
     def _apply(
         self, learnt: _FirstLayers, chosen: NDArray[np.int64]
@@ -468,10 +500,7 @@ class _Trainer:
                 random_state=self.settings.seed,
             ).fit(features, wanted, sample_weight=weight)
             weights[column], bias[column] = fitted.coef_[0], fitted.intercept_[0]
-        # What is written to disk is single precision; the model in memory is the same one.
-        return LinearLayer(
-            weights.astype(np.float32).astype(float), bias.astype(np.float32).astype(float)
-        )
+        return _single_precision(weights, bias)
 
     def _evidence_threshold(self, logits: Floats, theme: int) -> float:
         """Threshold on evidence sentences, within the paragraphs that carry the theme."""
@@ -481,6 +510,13 @@ class _Trainer:
             sigmoid(logits[inside, theme]),
             self.sentence_weight[inside],
         )
+
+
+def _single_precision(weights: Floats, bias: Floats) -> LinearLayer:
+    """A layer as it will be read from disk, so that the model in memory is the same one."""
+    return LinearLayer(
+        weights.astype(np.float32).astype(float), bias.astype(np.float32).astype(float)
+    )
 
 
 def best_threshold(truth: NDArray[np.bool_], probability: Floats, weight: Floats | None) -> float:

@@ -46,7 +46,9 @@ def html_lines(raw: bytes, name: str) -> DocumentLines:
     from lxml import etree
 
     text = _XML_PROLOG.sub("", _decode(raw, name))
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
+    )
     root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     lines = _Walk().run(etree.iterwalk(root, events=("start", "end"))) if root is not None else []
     if not lines:

@@ -106,7 +106,9 @@ class Passage:
             return False  # extraction often leaves a blank line behind a finding's first line
         if _LIST_NUMBER.match(text):
             return line.blank_before or bool(_LIST_NUMBER.match(last) or _SENTENCE_END.search(last))
-        if not line.blank_before or text[:1].islower():
+        if not line.blank_before:
+            return False
+        if text[:1].islower() and (self.kind == "finding" or last.startswith("•")):
             return False
         return last.startswith("•") or _SENTENCE_END.search(last) is not None
 
@@ -354,6 +356,8 @@ class _Walk:
             and self.open is not None
             and bool(self.open.blocks)
             and _SENTENCE_END.search(self.open.blocks[-1]) is not None
+            # Formats differ in whether gaps stand between the items of a list.
+            and not (line.bullet and self.open.blocks[-1].startswith("•"))
         )
         table_row = "\t" in line.text
         if self.open is None or self.open.kind != kind or block_ended or table_row:

@@ -167,7 +167,13 @@ class Model:
             self.codebook,
         )
         whole_stances = paragraph_stances(
-            self.stance_pooling_layer, logits, stances, index, kinds, self.codebook
+            self.stance_pooling_layer,
+            logits,
+            stances,
+            index,
+            kinds,
+            citing(analysed),
+            self.codebook,
         )
         return Reading(rows, index, logits, themes, stances, whole_stances, services)
 
@@ -284,6 +290,7 @@ def paragraph_stances(
     stances: Floats,
     index: ParagraphIndex,
     kinds: Sequence[str],
+    cites: Floats,
     codebook: Codebook,
 ) -> Floats:
     """Probability of each of the codebook's stances, if a paragraph carries a theme.
@@ -294,7 +301,7 @@ def paragraph_stances(
     names = [stance.id for stance in codebook.stances]
     out = np.stack(
         [
-            softmax(layer.logits(stance_features(sigmoid(logits[:, t]), stances[t], index)))
+            softmax(layer.logits(stance_features(sigmoid(logits[:, t]), stances[t], index, cites)))
             for t in range(len(codebook.theme_ids))
         ]
     )
@@ -302,3 +309,8 @@ def paragraph_stances(
     out[:, asked, :] = 0.0
     out[:, asked, names.index(RECOMMENDATION_STANCE)] = 1.0
     return out
+
+
+def citing(analysed: Sequence[AnalysedText]) -> Floats:
+    """Whether each paragraph cites a recommendation, shape (paragraphs,)."""
+    return np.array([float(any(text.cites)) for text in analysed])

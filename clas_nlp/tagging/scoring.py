@@ -144,24 +144,30 @@ def paragraph_features(
     return out
 
 
-#: Columns of `stance_features`, for so many stances.
-STANCE_COLUMNS_PER_STANCE = 3
+def stance_columns(stances: int) -> int:
+    """How many columns `stance_features` has, for so many stances of sentences."""
+    return 4 * stances + 1
 
 
-def stance_features(evidence: Floats, stances: Floats, index: ParagraphIndex) -> Floats:
+def stance_features(
+    evidence: Floats, stances: Floats, index: ParagraphIndex, cites: Floats
+) -> Floats:
     """What a paragraph's sentences say together of the stance on a theme.
 
     Args:
         evidence: probability that each sentence is evidence of the theme, shape (sentences,).
         stances: probability of each stance, if it is, shape (sentences, stances).
         index: paragraphs of the sentences.
+        cites: whether each paragraph cites a recommendation, shape (paragraphs,).
 
     Returns:
-        Shape (paragraphs, 3 * stances): for each stance, log-odds that some sentence is evidence
-        with it, the highest probability of one, and that of the likeliest evidence sentence.
+        Shape (paragraphs, 4 * stances + 1): for each stance, log-odds that some sentence is
+        evidence with it, the highest probability of one, that of the likeliest evidence
+        sentence, and the lower of its log-odds and the next stance's; then `cites`.
     """
     paragraphs, count = len(index.counts), stances.shape[1]
-    out = np.zeros((paragraphs, STANCE_COLUMNS_PER_STANCE * count))
+    out = np.zeros((paragraphs, stance_columns(count)))
+    out[:, -1] = cites
     joint = evidence[:, None] * stances
     for paragraph, (start, size) in enumerate(zip(index.starts, index.counts, strict=True)):
         if not size:
@@ -172,5 +178,7 @@ def stance_features(evidence: Floats, stances: Floats, index: ParagraphIndex) ->
         best = int(np.argmax(evidence[start : start + size]))
         out[paragraph, :count] = np.clip(np.log(some / (1 - some)), -LOGIT_LIMIT, LOGIT_LIMIT)
         out[paragraph, count : 2 * count] = block.max(axis=0)
-        out[paragraph, 2 * count :] = stances[start + best]
+        out[paragraph, 2 * count : 3 * count] = stances[start + best]
+        odds = out[paragraph, :count]
+        out[paragraph, 3 * count : 4 * count] = np.minimum(odds, np.roll(odds, 1))
     return out

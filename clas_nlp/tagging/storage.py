@@ -27,7 +27,7 @@ from clas_nlp.files import write_bytes, write_text
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.tagging.features import PLACE_COLUMNS, Vocabulary
 from clas_nlp.tagging.model import Model, Thresholds
-from clas_nlp.tagging.scoring import STANCE_COLUMNS_PER_STANCE, LinearLayer
+from clas_nlp.tagging.scoring import LinearLayer, stance_columns
 from clas_nlp.tagging.services import FEATURES as SERVICE_FEATURES
 
 FORMAT_VERSION = 1
@@ -246,7 +246,7 @@ def _check_shapes(model: Model, folder: Path) -> None:
             "stance pooling",
             model.stance_pooling_layer,
             len(model.codebook.stances),
-            STANCE_COLUMNS_PER_STANCE * stances,
+            stance_columns(stances),
         ),
         ("service", model.service_layer, services, paragraph),
         ("judging", model.judging_layer, 1, SERVICE_FEATURES),
