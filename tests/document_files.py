@@ -12,6 +12,7 @@ from clas_nlp.reading import Paragraph, Report, Section, read_report
 
 REPORTS = Path(__file__).parent.parent / "corpus" / "reports"
 FRONT = ("The role of health services in", "Contents")
+TOP = ("VALIGN", (0, 0), (-1, -1), "TOP")
 
 
 def real_report(name: str) -> Report:
@@ -207,8 +208,10 @@ class _Pdf:
         for place, part in enumerate(parts):
             row = cells(part) if isinstance(part, Paragraph) else None
             if row is not None:
-                left, right = Block(f"<b>{self._words(row[0])}</b>", self.body), self._words(row[1])
-                story.append(Table([[left, Block(right, self.body)]], colWidths=[150, 290]))
+                left = Block(f"<b>{self._words(row[0])}</b>", self.heading)
+                right = Block(self._words(row[1]), self.body)
+                widths = [300, 140] if row[1].isdigit() else [150, 290]
+                story.append(Table([[left, right]], colWidths=widths, style=[TOP]))
             elif isinstance(part, Section):
                 style = self.chapter if len(part.label) < 40 else self.heading
                 story.append(Block(self._words(part.label), style))
@@ -233,7 +236,7 @@ class _Pdf:
         from reportlab.platypus import Table
 
         width = 440 / len(rows[0])
-        style = [("BOX", (0, 0), (-1, -1), 1, "black"), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+        style = [("BOX", (0, 0), (-1, -1), 1, "black"), TOP]
         return Table(rows, colWidths=[width] * len(rows[0]), style=style, spaceAfter=10)
 
     def _blocks(self, part: Paragraph) -> list[Any]:

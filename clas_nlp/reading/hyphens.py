@@ -13,8 +13,13 @@ _GOES_ON = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SUSPENDING = frozenset(("and", "or", "to"))
 #: First parts that English writes with a hyphen; they decide when the report has neither form.
 _PREFIXES = frozenset(
-    "self non multi cross ex co well long short high low one two three part full inter pan all age "
+    "self non multi cross co well long short high low one two three part full inter pan age "
     "looked follow year old".split()
+)
+#: First parts that English writes without one, though they are words themselves.
+_SOLID = frozenset(
+    "over under out with there where any some every here how what when who more not may for thus "
+    "safe life work house back down up".split()
 )
 _SHORTEST_WORD = 3
 
@@ -46,7 +51,11 @@ class LineEndHyphens:
         Returns:
             Both lines; unchanged where the first does not end in a cut word.
         """
-        head, tail = _BROKEN.search(line.rstrip()), _GOES_ON.match(following)
+        head = _BROKEN.search(line.rstrip())
+        repeated = head is not None and re.match(r"-(?=[^\W\d_])", following) is not None
+        if repeated:  # some typesetters set a hyphen of the word on both lines
+            following = following[1:]
+        tail = _GOES_ON.match(following)
         if head is None or tail is None:
             return line, following
         before = line.rstrip()[: head.start()]
@@ -55,7 +64,7 @@ class LineEndHyphens:
         rest = following[end:].lstrip()
         if tail.group().lower() in _SUSPENDING:
             return f"{line.rstrip()} {following[:end]}", rest
-        word = self._whole(head.group(), tail.group())
+        word = head.group() + tail.group() if repeated else self._whole(head.group(), tail.group())
         return f"{before}{word}{following[tail.end() : end]}", rest
 
     def _whole(self, head: str, tail: str) -> str:
@@ -65,18 +74,22 @@ class LineEndHyphens:
         hyphenated, joined = f"{first}-{tail}", first + tail
         if not first.isalpha() and not re.search(r"[^\W\d_]$", first):
             return hyphenated  # 10-24, 16-year-old
-        if not tail[:1].islower():
-            return hyphenated
         seen_hyphenated = self.words[hyphenated.lower()]
         seen_joined = self.words[joined.lower()]
         if seen_joined or seen_hyphenated:
             return joined if seen_joined >= seen_hyphenated else hyphenated
+        if not tail[:1].islower():
+            return hyphenated
         return hyphenated if self._is_compound(first, tail) else joined
 
     def _is_compound(self, first: str, tail: str) -> bool:
         """Whether both parts are words, where the report writes the two together nowhere else."""
         last = re.split(r"[-'’]", first)[-1].lower()
         if last in _PREFIXES:
+            return True
+        if last in _SOLID:
+            return False
+        if "-" in tail and len(last) >= _SHORTEST_WORD and self.words[last]:
             return True
         parts = (last, re.split(r"[-'’]", tail)[0].lower())
         return all(len(part) >= _SHORTEST_WORD and self.words[part] for part in parts)

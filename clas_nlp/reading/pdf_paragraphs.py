@@ -72,13 +72,12 @@ class _Breaks:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.pitches = self._usual_pitches()
-        self.edges: dict[tuple[int, int], float] = {}
-        by_left: dict[tuple[int, int], list[float]] = defaultdict(list)
+        self.edges: dict[tuple[int, ...], float] = {}
+        self.counts: Counter[tuple[int, ...]] = Counter()
         for row in rows:
-            key = (row.page, row.column)
-            self.edges[key] = max(self.edges.get(key, 0.0), row.right)
-            by_left[(row.page, round(row.left / 3))].append(row.right)
-        self.left_edges = {k: max(v) for k, v in by_left.items() if len(v) >= _FEW_LINES}
+            for key in _edge_keys(row):
+                self.edges[key] = max(self.edges.get(key, 0.0), row.right)
+                self.counts[key] += 1
 
     def before(self) -> list[bool]:
         """For each line whether a paragraph begins there."""
@@ -107,21 +106,30 @@ class _Breaks:
             return True
         if "\t" in below.text and (ended or roomy or not below.text[:1].islower()):
             return True
+        new_sentence = roomy and not below.text[:1].islower()
         if (above.page, above.column) != (below.page, below.column):
-            if above.bold and not below.bold:
-                return True
-            goes_on = below.text[:1].islower() or not ended
-            return roomy and not below.text[:1].islower() if not goes_on or roomy else False
+            return new_sentence or (above.bold and not below.bold)
         pitch = self.pitches.get(round(below.size), 1.2 * below.size)
         if above.baseline - below.baseline > _GAP * pitch + 0.3:
             return True
-        return roomy and not below.text[:1].islower() and (ended or above.bold)
+        return new_sentence and (ended or above.bold)
 
     def _had_room(self, above: Row, below: Row) -> bool:
-        edge = self.left_edges.get(
-            (above.page, round(above.left / 3)), self.edges[(above.page, above.column)]
-        )
-        return above.right + 0.28 * above.size + below.first_width < edge - 0.5
+        """Whether the next line's first word would have fitted into the line above."""
+        keys = _edge_keys(above)
+        known = next((key for key in keys if self.counts[key] >= _FEW_LINES), keys[0])
+        return above.right + 0.28 * above.size + below.first_width < self.edges[known] - 0.5
+
+
+def _edge_keys(row: Row) -> list[tuple[int, ...]]:
+    """The groups of lines that may share a right edge with a line, the surest first."""
+    left = round(row.left / 3)
+    return [
+        (row.page, row.column, left, 0),
+        (row.page, row.column),
+        (row.page, left, 0),
+        (row.page,),
+    ]
 
 
 def _has_raised(above: Row, below: Row) -> bool:
