@@ -23,14 +23,17 @@ from clas_nlp.codebook import Codebook
 from clas_nlp.corpus.records import WRITTEN, Corpus, LabelledParagraph, load_corpus
 from clas_nlp.errors import BadCorpus, TooFewLabels
 from clas_nlp.reading.records import JUDGED_KINDS
-from clas_nlp.tagging.analysis import AnalysedText, TextAnalyser
+from clas_nlp.tagging.analysis import TextAnalyser
 from clas_nlp.tagging.features import (
-    SentenceRow,
     Vocabulary,
-    paragraph_matrix,
-    sentence_matrix,
+    all_counts,
+    beside,
+    paragraph_patterns,
+    paragraph_stems,
+    sentence_patterns,
     sentence_rows,
-    stance_matrix,
+    sentence_stems,
+    stance_patterns,
 )
 from clas_nlp.tagging.model import (
     Model,
@@ -168,16 +171,23 @@ def _shown(themes: dict[str, str]) -> str:
     return ", ".join(f"{theme} ({stance})" for theme, stance in sorted(themes.items())) or "none"
 
 
+_NOTHING = LinearLayer(np.zeros((0, 0)), np.zeros(0))
+
+
 @dataclass
 class _FirstLayers:
-    """The layers that learn from words, and the vocabularies under them."""
+    """The layers that learn from words, the vocabularies under them, and the columns of the whole
+    corpus's counts that these keep.
+    """
 
     sentence_words: Vocabulary
+    sentence_columns: NDArray[np.int64]
     paragraph_words: Vocabulary
-    sentence: LinearLayer
-    paragraph: LinearLayer
-    service: LinearLayer
-    stance: LinearLayer
+    paragraph_columns: NDArray[np.int64]
+    sentence: LinearLayer = _NOTHING
+    paragraph: LinearLayer = _NOTHING
+    service: LinearLayer = _NOTHING
+    stance: LinearLayer = _NOTHING
 
 
 class _Trainer:
@@ -193,6 +203,22 @@ class _Trainer:
         self.rows = sentence_rows(self.analysed, self.kinds)
         self.index = ParagraphIndex.of(self.rows, len(self.paragraphs))
         self.owner = np.array([row.paragraph for row in self.rows], dtype=np.int64)
+        theme_count, stance_count, service_count = (
+            len(matcher.features)
+            for matcher in (self.analyser.themes, self.analyser.stances, self.analyser.services)
+        )
+        # Counted once for the whole corpus; each fold takes its rows and the columns it knows.
+        self.sentence_vocabulary, self.sentence_counts = all_counts(
+            sentence_stems(self.analysed, self.rows)
+        )
+        self.paragraph_vocabulary, self.paragraph_counts = all_counts(
+            paragraph_stems(self.analysed)
+        )
+        self.sentence_patterns = sentence_patterns(
+            self.analysed, self.rows, theme_count, stance_count
+        )
+        self.stance_patterns = stance_patterns(self.analysed, self.rows, stance_count)
+        self.paragraph_patterns = paragraph_patterns(self.analysed, theme_count, service_count)
         self.sentence_themes, self.sentence_stances = self._sentence_targets()
         self.paragraph_themes = np.array(
             [[theme in p.themes for theme in self.codebook.theme_ids] for p in self.paragraphs]
@@ -331,67 +357,47 @@ class _Trainer:
         return bool(mask.any() and self.paragraph_themes[mask].any(axis=0).all())
 
     def _first_layers(self, chosen: NDArray[np.int64]) -> _FirstLayers:
-        analysed = [self.analysed[i] for i in chosen]
         at = np.flatnonzero(np.isin(self.owner, chosen))
-        sentence_words = Vocabulary.learn(
-            (stems for text in analysed for stems in text.stems), self.settings.least_sentences
+        least = self.settings.least_sentences
+        sentence_words, sentence_columns = Vocabulary.from_counts(
+            self.sentence_vocabulary, self.sentence_counts[at], least
         )
-        paragraph_words = Vocabulary.learn(
-            ([stem for stems in text.stems for stem in stems] for text in analysed),
-            self.settings.least_sentences,
+        paragraph_words, paragraph_columns = Vocabulary.from_counts(
+            self.paragraph_vocabulary, self.paragraph_counts[chosen], least
         )
-        rows = [self.rows[i] for i in at]
-        features = self._sentence_matrix(sentence_words, rows)
-        whole = self._paragraph_matrix(paragraph_words, analysed)
+        learnt = _FirstLayers(sentence_words, sentence_columns, paragraph_words, paragraph_columns)
+        words = self._sentence_words(learnt, at)
+        whole = self._whole(learnt, chosen)
         ones = np.ones(len(chosen))
-        return _FirstLayers(
-            sentence_words,
-            paragraph_words,
-            self._fit(
-                features,
-                self.sentence_themes[at],
-                self.settings.sentence_strength,
-                np.ones(len(at)),
-            ),
-            self._fit(whole, self.paragraph_themes[chosen], self.settings.paragraph_strength, ones),
-            self._fit(
-                whole, self.paragraph_services[chosen], self.settings.paragraph_strength, ones
-            ),
-            self._stance_layer(sentence_words, at),
+        learnt.sentence = self._fit(
+            beside(words, self.sentence_patterns[at]),
+            self.sentence_themes[at],
+            self.settings.sentence_strength,
+            np.ones(len(at)),
         )
-
-    def _sentence_matrix(
-        self, vocabulary: Vocabulary, rows: Sequence[SentenceRow]
-    ) -> sparse.csr_matrix:
-        return sentence_matrix(
-            vocabulary,
-            self.analysed,
-            rows,
-            len(self.analyser.themes.features),
-            len(self.analyser.stances.features),
+        learnt.paragraph = self._fit(
+            whole, self.paragraph_themes[chosen], self.settings.paragraph_strength, ones
         )
-
-    def _stance_matrix(
-        self, vocabulary: Vocabulary, rows: Sequence[SentenceRow]
-    ) -> sparse.csr_matrix:
-        return stance_matrix(vocabulary, self.analysed, rows, len(self.analyser.stances.features))
-
-    def _paragraph_matrix(
-        self, vocabulary: Vocabulary, analysed: Sequence[AnalysedText]
-    ) -> sparse.csr_matrix:
-        return paragraph_matrix(
-            vocabulary,
-            analysed,
-            len(self.analyser.themes.features),
-            len(self.analyser.services.features),
+        learnt.service = self._fit(
+            whole, self.paragraph_services[chosen], self.settings.paragraph_strength, ones
         )
+        learnt.stance = self._stance_layer(beside(words, self.stance_patterns[at]), at)
+        return learnt
 
-    def _stance_layer(self, vocabulary: Vocabulary, at: NDArray[np.int64]) -> LinearLayer:
+    def _sentence_words(self, learnt: _FirstLayers, at: NDArray[np.int64]) -> sparse.csr_matrix:
+        counts = self.sentence_counts[at][:, learnt.sentence_columns]
+        return learnt.sentence_words.weighed(counts)
+
+    def _whole(self, learnt: _FirstLayers, chosen: NDArray[np.int64]) -> sparse.csr_matrix:
+        counts = self.paragraph_counts[chosen][:, learnt.paragraph_columns]
+        return beside(learnt.paragraph_words.weighed(counts), self.paragraph_patterns[chosen])
+
+    def _stance_layer(self, features: sparse.csr_matrix, at: NDArray[np.int64]) -> LinearLayer:
         """Stances of evidence sentences, recommendations left out: the rules give theirs."""
         blocks, targets = [], []
         themes = len(self.codebook.theme_ids)
-        at = at[[self.rows[i].kind != "recommendation" for i in at]]
-        features = self._stance_matrix(vocabulary, [self.rows[i] for i in at])
+        judged = np.array([self.rows[i].kind != "recommendation" for i in at], dtype=bool)
+        features, at = features[judged], at[judged]
         for theme in range(themes):
             evidence = np.flatnonzero(self.sentence_themes[at, theme])
             one_hot = sparse.csr_matrix(
@@ -457,11 +463,14 @@ class _Trainer:
     ) -> tuple[Floats, Floats, Floats, Floats]:
         """Log-odds of the first layers on some paragraphs, and stance probabilities."""
         at = np.flatnonzero(np.isin(self.owner, chosen))
-        features = self._sentence_matrix(learnt.sentence_words, [self.rows[i] for i in at])
-        whole = self._paragraph_matrix(learnt.paragraph_words, [self.analysed[i] for i in chosen])
-        rows = [self.rows[i] for i in at]
+        words = self._sentence_words(learnt, at)
+        features = beside(words, self.sentence_patterns[at])
+        whole = self._whole(learnt, chosen)
         stances = sentence_stances(
-            learnt.stance, self._stance_matrix(learnt.sentence_words, rows), rows, self.codebook
+            learnt.stance,
+            beside(words, self.stance_patterns[at]),
+            [self.rows[i] for i in at],
+            self.codebook,
         )
         return (
             learnt.sentence.logits(features),

@@ -151,7 +151,7 @@ def _docx_text_box(document: Any, part: Paragraph) -> None:
 
 
 def to_pdf(report: Report) -> bytes:
-    """Running headers, "Page N of M", hyphens at line ends, ligatures, boxes of one and two columns."""
+    """Running headers, "Page N of M", cut words, ligatures, boxes of one and two columns."""
     pages = _Pdf(report, 99)
     pages.build()
     pages = _Pdf(report, pages.template.page)

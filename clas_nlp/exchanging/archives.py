@@ -54,8 +54,8 @@ class SafeArchive:
         size = sum(member.file_size for member in members)
         if size > MOST_BYTES or len(members) > MOST_MEMBERS:
             raise BadCorpus(
-                f"{path}: unpacks to {size // 2**20} MB in {len(members)} entries; expected at most "
-                f"{MOST_BYTES // 2**20} MB in {MOST_MEMBERS}; nothing was read"
+                f"{path}: unpacks to {size // 2**20} MB in {len(members)} entries; expected at "
+                f"most {MOST_BYTES // 2**20} MB in {MOST_MEMBERS}; nothing was read"
             )
         self.names = [member.filename for member in members]
         self._left = MOST_BYTES

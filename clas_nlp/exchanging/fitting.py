@@ -86,7 +86,7 @@ class Fitter:
             ]
         text = known.text if known else row.text
         if text is None:
-            return None, ["no text; expected the field 'text', or a corpus that holds the paragraph"]
+            return None, ["no text; expected the field 'text', or a corpus that holds it"]
         given = row.text if row.text is not None else text
         if known is not None:
             if flat(given) != flat(text):

@@ -51,7 +51,7 @@ def utf8_text(path: Path) -> str:
     except OSError as error:
         raise BadCorpus(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError as error:
-        raise BadCorpus(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise BadCorpus(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
 
 
 def write_json_lines(rows: Iterable[Mapping[str, Any]], path: Path) -> None:

@@ -148,7 +148,8 @@ def read(path: Path, codebook: Codebook) -> list[ForeignRow]:
 def _task_rows(row: Mapping[str, Any], where: str) -> Iterator[ForeignRow]:
     annotations = [a for a in row.get("annotations") or [] if isinstance(a, Mapping)]
     kept = [a for a in annotations if not a.get("was_cancelled")]
-    for annotation in kept or [None]:
+    chosen: list[Mapping[str, Any] | None] = [*kept] or [None]
+    for annotation in chosen:
         made = ForeignRow(where, identity=identity_from(row["data"]))
         made.text = field_text(row["data"], "text", made)
         made.answered = annotation is not None

@@ -106,4 +106,5 @@ def codebook_xml(codebook: Codebook) -> bytes:
 def xml_bytes(root: Element) -> bytes:
     """An XML document in UTF-8, indented, with its declaration."""
     indent(root, " ")
-    return tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    content: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"

@@ -24,7 +24,7 @@ CONTEXT = 32
 
 def write(codings: Sequence[Coding], path: Path, codebook: Codebook) -> list[Path]:
     """Writes one AnnotationPage."""
-    items = [item for coding in codings for item in annotations(coding, codebook)]
+    items = [item for coding in codings for item in paragraph_annotations(coding, codebook)]
     page = {
         "@context": [
             "http://www.w3.org/ns/anno.jsonld",
@@ -38,7 +38,7 @@ def write(codings: Sequence[Coding], path: Path, codebook: Codebook) -> list[Pat
     return [path]
 
 
-def annotations(coding: Coding, codebook: Codebook) -> Iterator[dict[str, Any]]:
+def paragraph_annotations(coding: Coding, codebook: Codebook) -> Iterator[dict[str, Any]]:
     """The annotations of one paragraph: evidence in text order, then services."""
     source = f"urn:clas-nlp:paragraph:{quote(coding.report, safe='')}:{quote(coding.id, safe='')}"
     for label in coding.labels:

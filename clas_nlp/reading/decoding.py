@@ -55,7 +55,7 @@ def decode(raw: bytes, name: str) -> str:
         kind = _binary_kind(raw)
         if kind:
             raise UnreadableReport(
-                f"{name}: {kind}, not the text of a report; save it as DOCX, PDF or plain text first"
+                f"{name}: {kind}, not the text of a report; save it as DOCX, PDF or text first"
             )
     for candidate in (encoding,) if encoding else ("utf-8", "cp1252"):
         try:

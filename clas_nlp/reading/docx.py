@@ -190,7 +190,8 @@ class _Body:
             elif element.tag == f"{_W}cr":
                 yield _Piece("\n", bold)
             elif element.tag == f"{_W}br":
-                yield _Piece("\n" if element.get(f"{_W}type") in (None, "textWrapping") else " ", bold)
+                ends_line = element.get(f"{_W}type") in (None, "textWrapping")
+                yield _Piece("\n" if ends_line else " ", bold)
             elif element.tag == f"{_W}sym":
                 yield _Piece(_symbol(element.get(f"{_W}char") or ""), bold)
             elif element.tag == f"{_W}lastRenderedPageBreak":

@@ -13,16 +13,24 @@ from clas_nlp.reading.tables import as_blocks, row_lines
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _BLOCKS = _HEADINGS | frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
-    "figcaption figure footer form header hgroup hr html li main ol p pre section summary table "
-    "tbody td tfoot th thead tr ul".split()
+    " ".join(
+        (
+            "address article aside blockquote body caption center dd details dialog div dl dt",
+            "fieldset figcaption figure footer form header hgroup hr html li main ol p pre section",
+            "summary table tbody td tfoot th thead tr ul",
+        )
+    ).split()
 )
 _BOLD = frozenset(("b", "strong"))
 _CELLS = frozenset(("td", "th"))
 #: Elements whose text is no part of the report.
 _SKIPPED = frozenset(
-    "script style head nav template noscript svg math iframe object button input select textarea "
-    "audio video canvas dialog".split()
+    " ".join(
+        (
+            "script style head nav template noscript svg math iframe object button input select",
+            "textarea audio video canvas dialog",
+        )
+    ).split()
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
@@ -40,7 +48,7 @@ def html_lines(raw: bytes, name: str) -> DocumentLines:
         name: what to call the page in messages.
 
     Raises:
-        UnreadableReport: no words on the page.
+        UnreadableReport: no words on the page, or elements nested too deep to read.
         ModuleNotFoundError: lxml is not installed.
     """
     from lxml import etree
@@ -50,6 +58,10 @@ def html_lines(raw: bytes, name: str) -> DocumentLines:
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
     root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    if any("depth" in error.message for error in parser.error_log):
+        raise UnreadableReport(
+            f"{name}: an HTML page nested too deep to read; save it as text first"
+        )
     lines = _Walk().run(etree.iterwalk(root, events=("start", "end"))) if root is not None else []
     if not lines:
         raise UnreadableReport(f"{name}: an HTML page without words; expected a report")

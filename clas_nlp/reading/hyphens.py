@@ -13,13 +13,21 @@ _GOES_ON = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SUSPENDING = frozenset(("and", "or", "to"))
 #: First parts that English writes with a hyphen; they decide when the report has neither form.
 _PREFIXES = frozenset(
-    "self non multi cross co well long short high low one two three part full inter pan age "
-    "looked follow year old".split()
+    " ".join(
+        (
+            "self non multi cross co well long short high low one two three part full pan age",
+            "looked follow year old",
+        )
+    ).split()
 )
 #: First parts that English writes without one, though they are words themselves.
 _SOLID = frozenset(
-    "over under out with there where any some every here how what when who more not may for thus "
-    "safe life work house back down up".split()
+    " ".join(
+        (
+            "over under out with there where any some every here how what when who more not may",
+            "for thus safe life work house back down up",
+        )
+    ).split()
 )
 _SHORTEST_WORD = 3
 

@@ -1,4 +1,4 @@
-"""From text to clean lines: marks of Markdown and HTML taken off, pages counted, headers removed."""
+"""From text to clean lines: Markdown and HTML marks off, pages counted, headers removed."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from clas_nlp.reading.pdf_paragraphs import laid_out_lines
 
 _MOST_CHARACTERS = 20_000_000
 _MOST_PAGES = 5_000
+#: A page of more shapes than this is a drawing or a map.
+_MOST_SHAPES = 2_000
 #: Fewer characters than this on a page are a stamp or a page number, not its text.
 _FEWEST_CHARACTERS = 25
 _BOLD_FONT = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
@@ -76,7 +79,7 @@ def _checked(pages: list[Page], name: str) -> DocumentLines:
     letters = sum(character.isalpha() for character in text)
     if letters < len(text.replace(" ", "")) / 3:
         raise UnreadableReport(
-            f"{name}: a PDF whose fonts do not tell their letters; {_OCR.format(flag='--force-ocr ')}"
+            f"{name}: a PDF whose fonts hide their letters; {_OCR.format(flag='--force-ocr ')}"
         )
     lines, title = laid_out_lines(pages)
     if not lines:
@@ -108,12 +111,36 @@ def _pages(document: Any, name: str) -> Iterator[Page]:
             if seen > _MOST_CHARACTERS:
                 raise UnreadableReport(f"{name}: a PDF of more than {_MOST_CHARACTERS} characters")
             segments = _segments(text.raw, text.count_chars(), pdfium)
-            pictures = bool(segments) is False or sum(len(s.text) for s in segments) < 200
-            pictures = pictures and any(True for _ in page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE]))
-            yield Page(index + 1, page.get_height(), segments, pictures)
+            with_bullets = _with_drawn_bullets(segments, page, pdfium)
+            yield Page(index + 1, page.get_height(), with_bullets, _has_pictures(page, pdfium))
         finally:
             text.close()
             page.close()
+
+
+def _has_pictures(page: Any, pdfium: Any) -> bool:
+    return next(iter(page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE])), None) is not None
+
+
+def _with_drawn_bullets(segments: list[Segment], page: Any, pdfium: Any) -> list[Segment]:
+    """Adds the bullets that are drawn as small shapes instead of being printed as characters."""
+    result = list(segments)
+    shapes = page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])
+    for shape in itertools.islice(shapes, _MOST_SHAPES):
+        left, bottom, right, top = shape.get_bounds()
+        width, height = right - left, top - bottom
+        if not (1.5 <= width <= 8 and 0.7 <= height / width <= 1.4):
+            continue
+        middle = (bottom + top) / 2
+        for place, segment in enumerate(result):
+            lift = (middle - segment.baseline) / segment.size
+            if 0.1 <= lift <= 0.6 and 0 < segment.left - right < 2.5 * segment.size:
+                bullet = Segment(
+                    "•", left, right, segment.baseline, segment.size, False, False, False
+                )
+                result.insert(place, bullet)
+                break
+    return result
 
 
 def _segments(text: Any, count: int, pdfium: Any) -> list[Segment]:

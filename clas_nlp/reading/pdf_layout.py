@@ -1,7 +1,8 @@
-"""From placed runs of characters to lines: running headers off, columns in order, paragraphs apart."""
+"""From placed runs of characters to lines of print: running headers off, columns in order."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from clas_nlp.reading.lines import RUNNING_TITLE
 
 _PAGE_NUMBER = re.compile(r"\bpage\s+(\d{1,4})(?:\s*(?:of|/)\s*\d{1,4})?\b", re.IGNORECASE)
+_NUMBER_OF = re.compile(r"(?<![\d.,/])\b(\d{1,4})\s*(?:/|of)\s*\d{1,4}\W*$", re.IGNORECASE)
 _EDGE_NUMBER = re.compile(r"^\W*(\d{1,4})(?=\s|\W*$)(?![.,]\d)|(?<![\d.,])\b(\d{1,4})\W*$")
 #: How far from the page's edge a running header or footer stands at most, in parts of its height.
 _BAND = 0.17
@@ -80,7 +82,7 @@ class Page:
         number: its place in the file, from 1; printed numbers take its place where they run on.
         height: in points.
         segments: its text in the order of its content.
-        pictures: it holds pictures and little text.
+        pictures: it holds pictures.
     """
 
     number: int
@@ -216,11 +218,13 @@ def _without_number(text: str) -> str:
     folded = re.sub(r"\s+", " ", text).strip().lower()
     if _PAGE_NUMBER.search(folded):
         return _PAGE_NUMBER.sub("#", folded)
+    if _NUMBER_OF.search(folded):
+        return _NUMBER_OF.sub("#", folded)
     return _EDGE_NUMBER.sub("#", folded)
 
 
 def _printed_number(text: str) -> int | None:
-    match = _PAGE_NUMBER.search(text) or _EDGE_NUMBER.search(text)
+    match = _PAGE_NUMBER.search(text) or _NUMBER_OF.search(text) or _EDGE_NUMBER.search(text)
     return int(next(group for group in match.groups() if group)) if match else None
 
 
@@ -271,7 +275,7 @@ def _new_column(above: Row, below: Row) -> bool:
 
 def _is_scrambled(rows: Sequence[Row]) -> bool:
     """Whether the content's order is no reading order: it jumps up again and again."""
-    jumps = sum(1 for a, b in zip(rows, rows[1:], strict=False) if b.baseline > a.baseline + b.size)
+    jumps = sum(1 for a, b in itertools.pairwise(rows) if b.baseline > a.baseline + b.size)
     return jumps > max(4, len(rows) // 4)
 
 

@@ -13,10 +13,15 @@ from clas_nlp.reading.pdf_layout import Page, Row, page_rows, without_running_li
 
 _SENTENCE_END = re.compile(r"[.!?:;][\"'’”)\]]*$|[”\"]$")
 #: What begins a paragraph wherever it stands: a number, a bullet, the title of a box.
-_BEGINS = re.compile(
-    r"^(?:\d{1,2}(?:\.\d{1,3}){1,2}\s+[\"'“‘(A-Z]|[•▪‣●◦]|(?:Case (?:[Ee]xample|[Ss]tudy)|"
-    r"(?:Example of )?[Gg]ood [Pp]ractice)\b.{0,30}:)"
+_BOX_TITLE = re.compile(
+    r"^(?:Case (?:[Ee]xample|[Ss]tudy)|(?:Example of )?[Gg]ood [Pp]ractice)\b.{0,30}:"
 )
+_BEGINS = re.compile(
+    rf"^(?:\d{{1,2}}(?:\.\d{{1,3}}){{1,2}}\s+[\"'“‘(A-Z]|[•▪‣●◦]|{_BOX_TITLE.pattern[1:]})"
+)
+#: A box's text stands at least so many points to the right of the text around the box.
+_INSET = 3
+_LONGEST_BOX = 120
 _LABEL_WORDS = 12
 #: Fewer lines than this tell nothing of a column's width.
 _FEW_LINES = 4
@@ -36,6 +41,7 @@ def laid_out_lines(pages: Sequence[Page]) -> tuple[list[Line], str]:
     """
     kept, title = without_running_lines(pages)
     rows = _labels_with_values([row for page in kept for row in page_rows(page)])
+    rows = _boxes_behind_sentences(rows, _Breaks(rows).before())
     lines = _as_lines(rows, _Breaks(rows).before())
     return _words_joined(lines), title
 
@@ -60,6 +66,38 @@ def _labels_with_values(rows: list[Row]) -> list[Row]:
                 row.text = f"{text}\t{row.text}"
         result.append(row)
     return result
+
+
+def _boxes_behind_sentences(rows: list[Row], begins: Sequence[bool]) -> list[Row]:
+    """Moves a box that floats between two halves of a sentence behind the paragraph's end."""
+    result: list[Row] = []
+    place = 0
+    while place < len(rows):
+        behind = _sentence_behind_box(rows, place)
+        if behind:
+            end = next((at for at in range(behind + 1, len(rows)) if begins[at]), len(rows))
+            result += rows[behind:end] + rows[place:behind]
+            place = end
+        else:
+            result.append(rows[place])
+            place += 1
+    return result
+
+
+def _sentence_behind_box(rows: Sequence[Row], start: int) -> int:
+    """Where the sentence goes on that a box beginning at a line has cut; 0 where none is cut."""
+    first = rows[start]
+    if not start or not _BOX_TITLE.match(first.text) or _SENTENCE_END.search(rows[start - 1].text):
+        return 0
+    cut = rows[start - 1]
+    if cut.bold or first.left - cut.left < _INSET:
+        return 0
+    for place in range(start + 1, min(len(rows), start + _LONGEST_BOX)):
+        row = rows[place]
+        if row.left < first.left - _INSET / 2:
+            goes_on = row.text[:1].islower() and abs(row.left - cut.left) < _INSET
+            return place if goes_on else 0
+    return 0
 
 
 class _Breaks:
@@ -104,6 +142,8 @@ class _Breaks:
         new_weight = above.segments[-1].bold_end != below.segments[0].bold_start
         if new_style or (new_weight and (ended or roomy)) or _BEGINS.match(below.text):
             return True
+        if re.match('[“"]', below.text) and re.search('[;:”"]$', above.text):
+            return True
         if "\t" in below.text and (ended or roomy or not below.text[:1].islower()):
             return True
         new_sentence = roomy and not below.text[:1].islower()
@@ -134,9 +174,7 @@ def _edge_keys(row: Row) -> list[tuple[int, ...]]:
 
 def _has_raised(above: Row, below: Row) -> bool:
     """Whether the lines' usual sizes agree and only a raised letter or sign is of another."""
-    return any(
-        abs(a.size - b.size) < 0.5 for a in above.segments for b in below.segments
-    )
+    return any(abs(a.size - b.size) < 0.5 for a in above.segments for b in below.segments)
 
 
 def _as_lines(rows: Sequence[Row], begins: Sequence[bool]) -> list[Line]:
@@ -146,7 +184,9 @@ def _as_lines(rows: Sequence[Row], begins: Sequence[bool]) -> list[Line]:
     starts = [place for place, begin in enumerate(begins) if begin]
     for start, end in itertools.zip_longest(starts, starts[1:], fillvalue=len(rows)):
         group = rows[start:end]
-        heading = all((row.bold or row.size > 1.12 * body) and "\t" not in row.text for row in group)
+        heading = all(
+            (row.bold or row.size > 1.12 * body) and "\t" not in row.text for row in group
+        )
         texts = [" ".join(row.text for row in group)] if heading else [row.text for row in group]
         for place, (text, row) in enumerate(zip(texts, group, strict=False)):
             line = plain_line(text, heading=heading, page=row.page)

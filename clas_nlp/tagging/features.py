@@ -8,8 +8,7 @@ then the stance patterns, then kind and place.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,40 +39,84 @@ class Vocabulary:
     idf: Floats
 
     @classmethod
-    def learn(cls, sentences: Iterable[Sequence[str]], least: int = 2) -> Vocabulary:
-        """Learns a vocabulary.
+    def learn(cls, texts: Iterable[Sequence[str]], least: int = 2) -> Vocabulary:
+        """Learns a vocabulary from texts given as stems.
 
         Args:
-            sentences: the stems of each sentence.
-            least: in how many sentences a feature must occur.
+            texts: the stems of each sentence or paragraph.
+            least: in how many texts a feature must occur.
         """
-        frequency: Counter[str] = Counter()
-        count = 0
-        for stems in sentences:
-            count += 1
-            frequency.update(set(word_features(stems)))
-        kept = sorted(feature for feature, times in frequency.items() if times >= least)
-        idf = np.array([np.log((1 + count) / (1 + frequency[f])) + 1 for f in kept])
-        return cls({feature: column for column, feature in enumerate(kept)}, idf)
+        words, counts = all_counts(texts)
+        return cls.from_counts(words, counts, least)[0]
 
-    def matrix(self, sentences: Iterable[Sequence[str]]) -> sparse.csr_matrix:
-        """TF-IDF rows of unit length, shape (sentences, words); logarithmic term frequency."""
-        indptr, indices, values = [0], [], []
-        index = self.index
-        for stems in sentences:
-            counts = Counter(
-                column
-                for feature in word_features(stems)
-                if (column := index.get(feature)) is not None
-            )
-            columns = sorted(counts)
-            row = (1 + np.log([counts[c] for c in columns])) * self.idf[columns]
-            norm = np.sqrt((row**2).sum())
-            indices += columns
-            values.append(row / norm if norm else row)
-            indptr.append(len(indices))
-        flat = np.concatenate(values) if values else np.zeros(0)
-        return sparse.csr_matrix((flat, indices, indptr), shape=(len(indptr) - 1, len(index)))
+    @classmethod
+    def from_counts(
+        cls, words: Sequence[str], counts: sparse.csr_matrix, least: int
+    ) -> tuple[Vocabulary, NDArray[np.int64]]:
+        """A vocabulary from counts that are there already, and the columns that it keeps.
+
+        Args:
+            words: the word feature of each column.
+            counts: shape (texts, words).
+            least: in how many texts a feature must occur.
+        """
+        frequency = np.bincount(counts.indices, minlength=len(words))
+        kept = np.flatnonzero(frequency >= least)
+        idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
+        return cls({words[column]: place for place, column in enumerate(kept)}, idf), kept
+
+    def matrix(self, texts: Iterable[Sequence[str]]) -> sparse.csr_matrix:
+        """TF-IDF rows, shape (texts, words); see `weighed`."""
+        return self.weighed(_counts(texts, self.index.get, len(self.index)))
+
+    def weighed(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Counts as TF-IDF: logarithmic term frequency, rows of unit length."""
+        values = (1 + np.log(counts.data)) * self.idf[counts.indices]
+        sums = np.add.reduceat(np.append(values**2, 0.0), counts.indptr[:-1])
+        lengths = np.diff(counts.indptr)
+        norms = np.sqrt(np.where(lengths > 0, sums, 1.0))
+        return sparse.csr_matrix(
+            (values / np.repeat(norms, lengths), counts.indices, counts.indptr), shape=counts.shape
+        )
+
+
+def all_counts(texts: Iterable[Sequence[str]]) -> tuple[list[str], sparse.csr_matrix]:
+    """Every word feature of some texts, in alphabetical order, and its counts."""
+    seen: dict[str, int] = {}
+
+    def column(feature: str) -> int:
+        return seen.setdefault(feature, len(seen))
+
+    rows = _counts(texts, column, None)
+    words = sorted(seen)
+    order = np.empty(len(words), dtype=np.int64)
+    for place, word in enumerate(words):
+        order[seen[word]] = place
+    counts = sparse.csr_matrix(
+        (rows.data, order[rows.indices], rows.indptr), shape=(rows.shape[0], len(words))
+    )
+    counts.sort_indices()
+    return words, counts
+
+
+def _counts(
+    texts: Iterable[Sequence[str]], column_of: Callable[[str], int | None], width: int | None
+) -> sparse.csr_matrix:
+    """Counts of word features; `column_of` gives a feature's column, or None to leave it out."""
+    indptr, indices = [0], []
+    for stems in texts:
+        for feature in word_features(stems):
+            column = column_of(feature)
+            if column is not None:
+                indices.append(column)
+        indptr.append(len(indices))
+    columns = width if width is not None else (max(indices, default=-1) + 1)
+    counts = sparse.csr_matrix(
+        (np.ones(len(indices)), np.array(indices, dtype=np.int64), indptr),
+        shape=(len(indptr) - 1, columns),
+    )
+    counts.sum_duplicates()
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,70 +147,62 @@ def sentence_rows(analysed: Sequence[AnalysedText], kinds: Sequence[str]) -> lis
     ]
 
 
-def sentence_matrix(
-    vocabulary: Vocabulary,
+def sentence_patterns(
     analysed: Sequence[AnalysedText],
     rows: Sequence[SentenceRow],
     theme_features: int,
     stance_features: int,
 ) -> sparse.csr_matrix:
-    """Feature rows of sentences.
+    """What a sentence's row holds behind its words.
 
     Args:
-        vocabulary: the words.
         analysed: the paragraphs.
         rows: which of their sentences.
         theme_features: how many theme-pattern features there are.
         stance_features: how many stance-pattern features there are.
 
     Returns:
-        Shape (rows, words + 4 * theme_features + stance_features + PLACE_COLUMNS).
+        Shape (rows, 4 * theme_features + stance_features + PLACE_COLUMNS).
     """
-    words = vocabulary.matrix(analysed[r.paragraph].stems[r.sentence] for r in rows)
     n, m = theme_features, stance_features
     cells = _Cells()
     for row in rows:
         text = analysed[row.paragraph]
         last = len(text.spans) - 1
         own = text.theme_hits[row.sentence]
-        before = text.theme_hits[row.sentence - 1] if row.sentence else []
-        behind = text.theme_hits[row.sentence + 1] if row.sentence < last else []
         elsewhere = {hit for hits in text.theme_hits for hit in hits}.difference(own)
         cells.add(own, 0, PATTERN_WEIGHT)
-        cells.add(before, n, NEIGHBOUR_WEIGHT)
-        cells.add(behind, 2 * n, NEIGHBOUR_WEIGHT)
+        if row.sentence:
+            cells.add(text.theme_hits[row.sentence - 1], n, NEIGHBOUR_WEIGHT)
+        if row.sentence < last:
+            cells.add(text.theme_hits[row.sentence + 1], 2 * n, NEIGHBOUR_WEIGHT)
         cells.add(sorted(elsewhere), 3 * n, ELSEWHERE_WEIGHT)
         cells.add(text.stance_hits[row.sentence], 4 * n, STANCE_WEIGHT)
         cells.add(_place_columns(text, row), 4 * n + m, PLACE_WEIGHT)
         cells.end_row()
-    return sparse.hstack([words, cells.matrix(4 * n + m + PLACE_COLUMNS)], format="csr")
+    return cells.matrix(4 * n + m + PLACE_COLUMNS)
 
 
-def stance_matrix(
-    vocabulary: Vocabulary,
-    analysed: Sequence[AnalysedText],
-    rows: Sequence[SentenceRow],
-    stance_features: int,
+def stance_patterns(
+    analysed: Sequence[AnalysedText], rows: Sequence[SentenceRow], stance_features: int
 ) -> sparse.csr_matrix:
-    """What tells a sentence's stance: its words, and the stance patterns in and around it.
+    """What tells a sentence's stance beside its words: the stance patterns in and around it.
 
     Returns:
-        Shape (rows, words + 3 * stance_features + PLACE_COLUMNS).
+        Shape (rows, 3 * stance_features + PLACE_COLUMNS).
     """
-    words = vocabulary.matrix(analysed[r.paragraph].stems[r.sentence] for r in rows)
     m = stance_features
     cells = _Cells()
     for row in rows:
         text = analysed[row.paragraph]
-        last = len(text.spans) - 1
         cells.add(text.stance_hits[row.sentence], 0, PATTERN_WEIGHT)
         if row.sentence:
             cells.add(text.stance_hits[row.sentence - 1], m, ELSEWHERE_WEIGHT)
-        if row.sentence < last:
+        if row.sentence < len(text.spans) - 1:
             cells.add(text.stance_hits[row.sentence + 1], 2 * m, ELSEWHERE_WEIGHT)
         cells.add(_place_columns(text, row), 3 * m, PATTERN_WEIGHT)
         cells.end_row()
-    return sparse.hstack([words, cells.matrix(3 * m + PLACE_COLUMNS)], format="csr")
+    return cells.matrix(3 * m + PLACE_COLUMNS)
 
 
 #: Kinds, first of its paragraph, last of it, cites a recommendation, its paragraph cites one.
@@ -188,24 +223,37 @@ def _place_columns(text: AnalysedText, row: SentenceRow) -> list[int]:
     return columns
 
 
-def paragraph_matrix(
-    vocabulary: Vocabulary,
-    analysed: Sequence[AnalysedText],
-    theme_features: int,
-    service_features: int,
+def paragraph_patterns(
+    analysed: Sequence[AnalysedText], theme_features: int, service_features: int
 ) -> sparse.csr_matrix:
-    """Feature rows of whole paragraphs: words, theme patterns, service patterns.
+    """The theme and service patterns of whole paragraphs.
 
     Returns:
-        Shape (paragraphs, words + theme_features + service_features).
+        Shape (paragraphs, theme_features + service_features).
     """
-    words = vocabulary.matrix([stem for stems in text.stems for stem in stems] for text in analysed)
     cells = _Cells()
     for text in analysed:
         cells.add(sorted({h for hits in text.theme_hits for h in hits}), 0, PATTERN_WEIGHT)
         cells.add(sorted({m.feature for m in text.mentions}), theme_features, PATTERN_WEIGHT)
         cells.end_row()
-    return sparse.hstack([words, cells.matrix(theme_features + service_features)], format="csr")
+    return cells.matrix(theme_features + service_features)
+
+
+def sentence_stems(
+    analysed: Sequence[AnalysedText], rows: Sequence[SentenceRow]
+) -> Iterator[Sequence[str]]:
+    """The stems of sentences."""
+    return (analysed[row.paragraph].stems[row.sentence] for row in rows)
+
+
+def paragraph_stems(analysed: Sequence[AnalysedText]) -> Iterator[Sequence[str]]:
+    """The stems of whole paragraphs."""
+    return ([stem for stems in text.stems for stem in stems] for text in analysed)
+
+
+def beside(*blocks: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Blocks of columns side by side."""
+    return sparse.hstack(blocks, format="csr")
 
 
 def kind_column(kind: str) -> int:

@@ -22,10 +22,13 @@ from clas_nlp.tagging.analysis import AnalysedText, TextAnalyser
 from clas_nlp.tagging.features import (
     SentenceRow,
     Vocabulary,
-    paragraph_matrix,
-    sentence_matrix,
+    beside,
+    paragraph_patterns,
+    paragraph_stems,
+    sentence_patterns,
     sentence_rows,
-    stance_matrix,
+    sentence_stems,
+    stance_patterns,
 )
 from clas_nlp.tagging.scoring import (
     LinearLayer,
@@ -96,7 +99,7 @@ class Model:
         context_layers: for each theme, from `context_features`.
         paragraph_layer: themes from a paragraph's words.
         pooling_layers: for each theme, from `paragraph_features`.
-        stance_layer: stances from `stance_matrix` and the theme.
+        stance_layer: stances from a sentence's words, `stance_patterns` and the theme.
         stance_pooling_layer: a paragraph's stance from `stance_features`.
         service_layer: services from a paragraph's words.
         judging_layer: whether a named service is judged, from `service_features`.
@@ -123,18 +126,6 @@ class Model:
         """The analyser with this model's codebook."""
         return TextAnalyser(self.codebook)
 
-    def sentence_matrix(
-        self, analysed: Sequence[AnalysedText], rows: Sequence[SentenceRow]
-    ) -> sparse.csr_matrix:
-        """Feature rows of sentences; see `clas_nlp.tagging.features.sentence_matrix`."""
-        return sentence_matrix(
-            self.sentence_words,
-            analysed,
-            rows,
-            len(self.analyser.themes.features),
-            len(self.analyser.stances.features),
-        )
-
     def read(self, analysed: Sequence[AnalysedText], kinds: Sequence[str]) -> Reading:
         """Reads paragraphs.
 
@@ -144,12 +135,15 @@ class Model:
         """
         rows = sentence_rows(analysed, kinds)
         index = ParagraphIndex.of(rows, len(analysed))
-        features = self.sentence_matrix(analysed, rows)
-        whole = paragraph_matrix(
-            self.paragraph_words,
-            analysed,
-            len(self.analyser.themes.features),
-            len(self.analyser.services.features),
+        words = self.sentence_words.matrix(sentence_stems(analysed, rows))
+        theme_count, stance_count, service_count = (
+            len(matcher.features)
+            for matcher in (self.analyser.themes, self.analyser.stances, self.analyser.services)
+        )
+        features = beside(words, sentence_patterns(analysed, rows, theme_count, stance_count))
+        whole = beside(
+            self.paragraph_words.matrix(paragraph_stems(analysed)),
+            paragraph_patterns(analysed, theme_count, service_count),
         )
         logits = contextual_logits(
             self.context_layers, self.sentence_layer.logits(features), index, kinds
@@ -162,7 +156,7 @@ class Model:
         )
         stances = sentence_stances(
             self.stance_layer,
-            stance_matrix(self.sentence_words, analysed, rows, len(self.analyser.stances.features)),
+            beside(words, stance_patterns(analysed, rows, stance_count)),
             rows,
             self.codebook,
         )
