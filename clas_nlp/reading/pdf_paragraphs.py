@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from clas_nlp.reading.hyphens import LineEndHyphens
 from clas_nlp.reading.lines import Line, plain_line
-from clas_nlp.reading.pdf_layout import Page, Row, page_rows, without_running_lines
+from clas_nlp.reading.pdf_headers import without_running_lines
+from clas_nlp.reading.pdf_layout import Page, Row, page_rows
 
 _SENTENCE_END = re.compile(r"[.!?:;][\"'’”)\]]*$|[”\"]$")
 #: What begins a paragraph wherever it stands: a number, a bullet, the title of a box.
