@@ -90,8 +90,8 @@ def hand_coded(
         f'endPosition="{end}">'
         + "".join(
             f'<Coding guid="00000000-0000-4000-9{m:03d}-{n:012d}" creatingUser="{SOURCE}" '
-            f'creationDateTime="2024-03-31T10:00:00Z"><CodeRef targetGUID="{{{CODES[c].upper()}}}"/>'
-            "</Coding>"
+            'creationDateTime="2024-03-31T10:00:00Z">'
+            f'<CodeRef targetGUID="{{{CODES[c].upper()}}}"/></Coding>'
             for m, c in enumerate(codes)
         )
         + "</PlainTextSelection>"
@@ -194,7 +194,7 @@ def test_codes_that_mean_nothing_are_listed(tmp_path: Path) -> None:
         import_labels(project, CODEBOOK)
     said = "\n".join(caught.value.problems)
     assert "'Quote for the summary', which names no theme" in said
-    assert "has the theme 'Safeguarding Supervision' and no stance" in said
+    assert "has the theme 'supervision' and no stance" in said
     assert "lies outside the source's text" in said
 
 
@@ -286,4 +286,16 @@ def test_other_archives_are_named(tmp_path: Path) -> None:
     file = tmp_path / "doccano.zip"
     file.write_bytes(buffer.getvalue())
     with pytest.raises(BadCorpus, match="unpack it"):
+        import_labels(file, CODEBOOK)
+
+
+def test_codes_nested_ten_thousand_deep_do_no_harm(tmp_path: Path) -> None:
+    code = f'<Code guid="{CODES["other"]}" name="x" isCodable="true">'
+    nested = code * 10_000 + "</Code>" * 10_000
+    project = (
+        f'<Project name="x" xmlns="{PROJECT_XMLNS}"><CodeBook><Codes>{nested}</Codes></CodeBook>'
+        "</Project>"
+    )
+    file = archive_of(tmp_path / "x.qdpx", {"project.qde": project.encode()})
+    with pytest.raises(BadCorpus, match="no rows"):
         import_labels(file, CODEBOOK)

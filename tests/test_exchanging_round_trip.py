@@ -21,8 +21,39 @@ ROOT = Path(__file__).resolve().parent.parent
 CODEBOOK = clas_nlp.load_codebook()
 HARD = "👩‍👧 “She’s seen alone.”\r\n=SUM(A1)\r\n\tnaïve café e\u0301 _x000D_ \ufeff <&> ]]>"
 PIECES = st.sampled_from(
-    ["\r\n", "\n", "\r", "👩‍👧", "😀", "é", "e\u0301", "=", "'", "-", "@", '"', ";", ",", "_x000D_"]
-    + ["\ufeff", "\u2028", "\t", " ", "#N/A", "\\n", "<b>", "&amp;", "|", "\x0b", "a", "The child."]
+    [
+        *(
+            "\r\n",
+            "\n",
+            "\r",
+            "👩\u200d👧",
+            "😀",
+            "é",
+            "e\u0301",
+            "=",
+            "'",
+            "-",
+            "@",
+            '"',
+            ";",
+            ",",
+        ),
+        *(
+            "_x000D_",
+            "\ufeff",
+            "\u2028",
+            "\t",
+            " ",
+            "#N/A",
+            "\\n",
+            "<b>",
+            "&amp;",
+            "|",
+            "\x0b",
+            "a",
+        ),
+        "The child.",
+    ]
 )
 TEXTS = (
     st.one_of(
@@ -85,7 +116,7 @@ def by_report(found: list[LabelledParagraph]) -> list[dict[str, object]]:
     found=[
         LabelledParagraph(
             "x-1", "x", "finding", "1.10", "=1+1", HARD, ("camhs",),
-            (Label(0, 3, "supervision", "weakness"), Label(1, len(HARD), "supervision", "strength")),
+            (Label(0, 3, "supervision", "weakness"), Label(1, 9, "supervision", "strength")),
         )
     ]
 )  # fmt: skip
@@ -104,11 +135,11 @@ def test_every_import_gives_back_what_was_exported(
 def test_spacy_documents_hold_the_same_characters(
     found: list[LabelledParagraph], tmp_path: Path
 ) -> None:
-    import spacy
     from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
 
     file = export(found, "spacy", tmp_path / "out.spacy", CODEBOOK)[0]
-    docs = list(DocBin().from_disk(file).get_docs(spacy.blank("en").vocab))
+    docs = list(DocBin().from_disk(file).get_docs(Vocab()))
     for p, doc in zip(found, docs, strict=True):
         assert doc.text == p.text
         assert list(doc.cats) == list(CODEBOOK.theme_ids)

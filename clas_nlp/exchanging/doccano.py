@@ -61,12 +61,11 @@ def _label(name: str, place: int) -> dict[str, str]:
 
 def recognises(row: Any) -> bool:
     """Whether a JSON row has doccano's fields."""
-    return (
-        isinstance(row, Mapping)
-        and "text" in row
-        and any(isinstance(row.get(name), list) for name in _LABEL_FIELDS)
-        and not {"id", "report", "kind"} <= set(row)
-    )
+    if not isinstance(row, Mapping) or "text" not in row:
+        return False
+    # A corpus of ours has labels, too, but never this field.
+    corpus = {"id", "report", "kind"} <= set(row) and "paragraph_id" not in row
+    return not corpus and any(isinstance(row.get(name), list) for name in _LABEL_FIELDS)
 
 
 def read(path: Path, codebook: Codebook) -> list[ForeignRow]:

@@ -64,7 +64,12 @@ def _codes(project: Element, codebook: Codebook) -> dict[str, Code]:
     own.update({kind_code(kind): Code(kind, kind=kind) for kind in PARAGRAPH_KINDS})
     found: dict[str, Code] = {}
 
-    def visit(code: Element, above: Code | None) -> None:
+    # A stack and no recursion: a harmful file may nest its codes however deep.
+    waiting: list[tuple[Element, Code | None]] = [
+        (top, None) for top in project.findall(f"{XMLNS}CodeBook/{XMLNS}Codes/{XMLNS}Code")
+    ]
+    while waiting:
+        code, above = waiting.pop()
         key, name = bare_guid(code.get("guid")), code.get("name", "")
         made = own.get(key)
         if made is None:
@@ -72,15 +77,11 @@ def _codes(project: Element, codebook: Codebook) -> dict[str, Code]:
             stance = stance or names.stance(name)
             # A code below a theme inherits it: the usual shape of a codebook made by hand.
             theme = theme or (above.theme if above else None)
-            shown = f"{above.shown}/{name}" if above else name
+            shown = f"{above.shown}/{name}" if above and above.theme else name
             service = None if theme or stance else names.service(name)
             made = Code(shown, theme, stance, service)
         found[key] = made
-        for child in code.findall(f"{XMLNS}Code"):
-            visit(child, made)
-
-    for top in project.findall(f"{XMLNS}CodeBook/{XMLNS}Codes/{XMLNS}Code"):
-        visit(top, None)
+        waiting += [(child, made) for child in code.findall(f"{XMLNS}Code")]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,21 @@ SPANS_KEY = "evidence"
 
 def write(codings: Sequence[Coding], path: Path, codebook: Codebook) -> list[Path]:
     """Writes a DocBin (`DocBin().from_disk(path)` reads it)."""
-    import spacy
     from spacy.tokens import DocBin
 
-    nlp = spacy.blank("en")
+    nlp = _blank_pipeline()
     docs = DocBin(store_user_data=True)
     for coding in codings:
         docs.add(document(coding, codebook, nlp))
     write_bytes(path, docs.to_bytes())
     return [path]
+
+
+@cache
+def _blank_pipeline() -> Language:
+    import spacy
+
+    return spacy.blank("en")
 
 
 def document(coding: Coding, codebook: Codebook, nlp: Language) -> Doc:

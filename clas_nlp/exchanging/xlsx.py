@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,8 @@ from clas_nlp.files import write_bytes
 LABELS_SHEET, CODEBOOK_SHEET = "labels", "codebook"
 #: What one cell of Excel holds; longer text would be cut without a word.
 MOST_CHARACTERS = 32_767
+#: Columns that are read; those of coders may stand beside ours.
+MOST_COLUMNS = 60
 #: Rows that the drop-downs reach beyond the last one, for the rows that coders add.
 SPARE_ROWS = 1000
 _WIDTHS = {"text": 80, "evidence": 50, "section": 24, "theme": 20, "services": 24, "stance": 12}
@@ -189,21 +191,28 @@ def read(path: Path, codebook: Codebook) -> list[ForeignRow]:
         if name.endswith((".xml", ".rels", ".vml")):
             refuse_doctype(archive.read(name), f"{path}: {name}")
     try:
-        book = library.load_workbook(path, read_only=True, data_only=True)
-        sheet = book[LABELS_SHEET] if LABELS_SHEET in book.sheetnames else book.worksheets[0]
-        values = [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-        book.close()
+        values = list(_filled_rows(library, path))
     except Exception as error:
         # openpyxl raises whatever a broken part of a workbook makes it stumble over.
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise BadCorpus(f"{path}: cannot be read as an Excel workbook ({reason})") from None
     if not values:
         raise BadCorpus(f"{path}: the sheet is empty; expected a table with a header")
-    names = column_names(values[0], path)
+    names = column_names(values[0][1], path)
     return rows_from_sheet(
         (f"{path}: row {number}", dict(zip(names, cells, strict=False)))
-        for number, cells in enumerate(values[1:], start=2)
+        for number, cells in values[1:]
     )
+
+
+def _filled_rows(library: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Numbered rows with something in them: a workbook may claim a million empty ones."""
+    book = library.load_workbook(path, read_only=True, data_only=True)
+    sheet = book[LABELS_SHEET] if LABELS_SHEET in book.sheetnames else book.worksheets[0]
+    for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
+        if any(value is not None for value in row):
+            yield number, [_text(value) for value in row]
+    book.close()
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Recurring: many inspections side by side, action plans, and the pages that show them.
 
-    inspections = [Inspection.from_report(report, tagger.tag(report), tagger.codebook), ...]
-    frame = clas_nlp.recurring(inspections, by="service")
+inspections = [Inspection.from_report(report, tagger.tag(report), tagger.codebook), ...]
+frame = clas_nlp.recurring(inspections, by="service")
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from clas_nlp.recurring.mentions import (
 )
 from clas_nlp.recurring.pages import accuracy_note, recurring_page, report_page
 from clas_nlp.recurring.sheets import action_sheet, recurring_sheet
-from clas_nlp.recurring.tables import frame_csv, frame_json, frame_table
+from clas_nlp.recurring.tables import action_table, frame_csv, frame_json, frame_table
 from clas_nlp.recurring.tagged_files import inspections_jsonl, read_inspections
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "accuracy_note",
     "action_plan",
     "action_sheet",
+    "action_table",
     "change_between_inspections",
     "co_occurrence",
     "compare",

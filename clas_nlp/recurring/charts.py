@@ -25,7 +25,9 @@ def trend_chart(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
     def across(year: int) -> float:
         room = WIDTH - LEFT - RIGHT - 24
-        return round(LEFT + 12 + (room * (year - first) / (last - first) if last > first else room / 2), 1)
+        return round(
+            LEFT + 12 + (room * (year - first) / (last - first) if last > first else room / 2), 1
+        )
 
     def down(share: float) -> float:
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - share), 1)

@@ -175,9 +175,7 @@ def _group_names(comparison: Comparison, grouping: str) -> dict[str, str]:
     return names
 
 
-def _grouped(
-    comparison: Comparison, grouping: str, evidence: int | None
-) -> list[dict[str, Any]]:
+def _grouped(comparison: Comparison, grouping: str, evidence: int | None) -> list[dict[str, Any]]:
     names = _group_names(comparison, grouping)
     cells: dict[tuple[str, str], dict[str, list[Mention]]] = {}
     members: dict[str, dict[str, None]] = {"": {}} if grouping == "theme" else {}

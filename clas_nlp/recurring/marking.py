@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from clas_nlp.codebook import Codebook
+from clas_nlp.codebook import MIXED, Codebook
 from clas_nlp.reading.records import Report
 from clas_nlp.recurring.rendering import STANCE_SIGNS
 from clas_nlp.tagging.records import TaggedParagraph
@@ -112,7 +112,7 @@ def pieces(
                 "text": text[start:end],
                 "link": links.get((start, end), ""),
                 "marks": marks,
-                "stance": "" if not held else next(iter(held)) if len(held) == 1 else "mixed",
+                "stance": "" if not held else next(iter(held)) if len(held) == 1 else MIXED,
             }
         )
     return found

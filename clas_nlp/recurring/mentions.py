@@ -179,7 +179,11 @@ def compare(
             "them are left empty"
         )
     return Comparison(
-        tuple(kept), codebook, themes, tuple(kinds), tuple(_mentions(kept, themes, kinds)),
+        tuple(kept),
+        codebook,
+        themes,
+        tuple(kinds),
+        tuple(_mentions(kept, themes, kinds)),
         tuple(notes),
     )
 

@@ -9,7 +9,7 @@ from clas_nlp.codebook import Codebook, load_codebook
 from clas_nlp.reading.records import Report
 from clas_nlp.recurring.charts import trend_chart
 from clas_nlp.recurring.comparing import change_between_inspections, co_occurrence, shift, trend
-from clas_nlp.recurring.counting import recurring
+from clas_nlp.recurring.counting import groups_of, recurring
 from clas_nlp.recurring.inspections import Inspection
 from clas_nlp.recurring.marking import page_paragraphs
 from clas_nlp.recurring.mentions import COUNTED_KINDS, Comparison, compare, evidence_frame
@@ -79,8 +79,12 @@ def report_page(
                 "name": theme.name,
                 "id": theme.id,
                 "stances": [
-                    {"name": s["name"], "sign": s["sign"], "id": s["id"],
-                     "count": sum(tag.stance == s["id"] for tag in tags)}
+                    {
+                        "name": s["name"],
+                        "sign": s["sign"],
+                        "id": s["id"],
+                        "count": sum(tag.stance == s["id"] for tag in tags),
+                    }
                     for s in stances(codebook)
                 ],
                 "total": len(tags),
@@ -239,8 +243,6 @@ def _changes(frame: pd.DataFrame, themes: Sequence[str]) -> list[dict[str, Any]]
 
 def _sentences(comparison: Comparison, by: str) -> dict[str, Any]:
     """Every sentence for the script, each once, with the groups of the heat map's grouping."""
-    from clas_nlp.recurring.counting import groups_of
-
     frame = evidence_frame(comparison)
     places: dict[str, list[str]] = {}
     for mention in comparison.mentions:

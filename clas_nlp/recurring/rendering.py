@@ -8,7 +8,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from clas_nlp.codebook import Codebook
+from clas_nlp.codebook import MIXED, NEUTRAL, STRENGTH, WEAKNESS, Codebook
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -82,7 +82,7 @@ def _json(content: Any) -> Any:
 
 
 #: Signs that stand beside colours; a stance of a codebook without a sign gets the last.
-STANCE_SIGNS = {"weakness": "▼", "strength": "▲", "mixed": "◆", "neutral": "●"}
+STANCE_SIGNS = {WEAKNESS: "▼", STRENGTH: "▲", MIXED: "◆", NEUTRAL: "●"}
 
 
 def stances(codebook: Codebook) -> list[dict[str, str]]:
