@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clas_nlp.corpus import Corpus, Label, LabelledParagraph, load_corpus, save_corpus
     from clas_nlp.errors import ClasNlpError
     from clas_nlp.evaluating import Evaluation, evaluate
+    from clas_nlp.exchanging import export, import_labels, merge_labels, suggest
     from clas_nlp.reading import Paragraph, Report, parse_report, read_report
     from clas_nlp.tagging import (
         Evidence,
@@ -47,14 +48,18 @@ _HOMES = {
     "ThemeTag": "tagging",
     "TrainingSettings": "training",
     "evaluate": "evaluating",
+    "export": "exchanging",
+    "import_labels": "exchanging",
     "load": "tagging",
     "load_codebook": "codebook",
     "load_corpus": "corpus",
     "load_model": "tagging",
+    "merge_labels": "exchanging",
     "parse_report": "reading",
     "read_report": "reading",
     "save_corpus": "corpus",
     "save_model": "tagging",
+    "suggest": "exchanging",
     "tagged_frame": "tagging",
     "train": "training",
 }
@@ -75,14 +80,18 @@ __all__ = [
     "TrainingSettings",
     "__version__",
     "evaluate",
+    "export",
+    "import_labels",
     "load",
     "load_codebook",
     "load_corpus",
     "load_model",
+    "merge_labels",
     "parse_report",
     "read_report",
     "save_corpus",
     "save_model",
+    "suggest",
     "tagged_frame",
     "train",
 ]

@@ -74,7 +74,8 @@ class TrainingSettings:
     Attributes:
         seed: seed of everything random.
         sentence_strength: inverse regularisation of the sentence layer.
-        paragraph_strength: the same of the layers over whole paragraphs.
+        paragraph_strength: the same of the layer that finds themes in whole paragraphs.
+        service_strength: the same of the layer that finds services in whole paragraphs.
         stance_strength: the same of the stance layer.
         report_weight: how much a paragraph of a real report counts in the upper layers, beside
             one that was written for training.
@@ -85,6 +86,7 @@ class TrainingSettings:
     seed: int = 0
     sentence_strength: float = 0.3
     paragraph_strength: float = 10.0
+    service_strength: float = 10.0
     stance_strength: float = 10.0
     report_weight: float = 2.0
     folds: int = 6
@@ -282,13 +284,7 @@ class _Trainer:
         themes = pooled_probabilities(
             pooling_layers, logits, paragraph_logits, self.index, self.kinds
         )
-        naming = service_features(self.analysed, self.kinds, service_logits)
-        judging_layer = self._fit(
-            naming.reshape(-1, naming.shape[-1]),
-            self.paragraph_services.reshape(-1, 1),
-            1.0,
-            np.repeat(self.paragraph_weight, len(self.codebook.service_ids)),
-        )
+        judging_layer = self._judging_layer(service_logits)
         services = judged_probabilities(judging_layer, self.analysed, self.kinds, service_logits)
         thresholds = Thresholds(
             themes=tuple(
@@ -359,6 +355,25 @@ class _Trainer:
     def _learnable(self, mask: NDArray[np.bool_]) -> bool:
         return bool(mask.any() and self.paragraph_themes[mask].any(axis=0).all())
 
+    def _judging_layer(self, service_logits: Floats) -> LinearLayer:
+        """Whether a service is judged: half from how it is named, half from that and the words.
+
+        The words know a service well only where the corpus has many paragraphs on it; how a
+        service is named tells as much for a service that is rare in it. On reports left out the
+        two together were better by 0.01 than the words' layer alone.
+        """
+        naming = service_features(self.analysed, self.kinds, service_logits)
+        rows = naming.reshape(-1, naming.shape[-1])
+        judged = self.paragraph_services.reshape(-1, 1)
+        weight = np.repeat(self.paragraph_weight, len(self.codebook.service_ids))
+        with_words = self._fit(rows, judged, 1.0, weight)
+        named_only = rows.copy()
+        named_only[:, 0] = 0.0
+        without = self._fit(named_only, judged, 1.0, weight)
+        return _single_precision(
+            (with_words.weights + without.weights) / 2, (with_words.bias + without.bias) / 2
+        )
+
     def _first_layers(self, chosen: NDArray[np.int64]) -> _FirstLayers:
         at = np.flatnonzero(np.isin(self.owner, chosen))
         least = self.settings.least_sentences
@@ -379,7 +394,7 @@ class _Trainer:
             whole, self.paragraph_themes[chosen], self.settings.paragraph_strength, ones
         )
         learnt.service = self._fit(
-            whole, self.paragraph_services[chosen], self.settings.paragraph_strength, ones
+            whole, self.paragraph_services[chosen], self.settings.service_strength, ones
         )
         learnt.stance = self._stance_layer(beside(words, self.stance_patterns[at]), at)
         return learnt

@@ -81,9 +81,7 @@ def test_a_model_read_back_gives_identical_tags(
     assert any(p.themes for p in after)
 
 
-def test_a_model_written_again_is_the_same_byte_for_byte(
-    small_model: Path, tmp_path: Path
-) -> None:
+def test_a_model_written_again_is_the_same_byte_for_byte(small_model: Path, tmp_path: Path) -> None:
     save_model(load_model(small_model), tmp_path / "again", "# A small model\n")
     for name in (*FILES, "README.md"):
         assert (tmp_path / "again" / name).read_bytes() == (small_model / name).read_bytes()
@@ -256,9 +254,7 @@ def _words(arrays: dict[str, Any]) -> None:
         _words,
     ],
 )
-def test_arrays_that_do_not_fit(
-    change: Callable[[dict[str, Any]], None], folder: Path
-) -> None:
+def test_arrays_that_do_not_fit(change: Callable[[dict[str, Any]], None], folder: Path) -> None:
     _change_arrays(folder, change)
     _refusal(folder)
 

@@ -26,9 +26,7 @@ def tagged(report: Report, tagger: Tagger) -> list[TaggedParagraph]:
 # ------------------------------------------------------------------ both real reports
 
 
-def test_every_paragraph_comes_back_in_order(
-    report: Report, tagged: list[TaggedParagraph]
-) -> None:
+def test_every_paragraph_comes_back_in_order(report: Report, tagged: list[TaggedParagraph]) -> None:
     assert len(tagged) == len(report.paragraphs)
     for p, t in zip(report.paragraphs, tagged, strict=True):
         assert t.report == report.id
@@ -82,9 +80,7 @@ def test_quotations_and_context_are_kept_untagged(tagged: list[TaggedParagraph])
 
 
 def test_probabilities_and_thresholds(tagged: list[TaggedParagraph], tagger: Tagger) -> None:
-    limits = dict(
-        zip(tagger.codebook.theme_ids, tagger.model.thresholds.themes, strict=True)
-    )
+    limits = dict(zip(tagger.codebook.theme_ids, tagger.model.thresholds.themes, strict=True))
     for p in tagged:
         if p.kind not in JUDGED_KINDS:
             continue

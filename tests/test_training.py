@@ -184,9 +184,7 @@ def test_too_few_labels(corpus: Corpus) -> None:
     few = replace(
         corpus,
         paragraphs=tuple(
-            p
-            if p.id in kept
-            else replace(p, labels=tuple(x for x in p.labels if x.theme != theme))
+            p if p.id in kept else replace(p, labels=tuple(x for x in p.labels if x.theme != theme))
             for p in corpus.paragraphs
         ),
     )
@@ -302,9 +300,7 @@ def test_progress_ends_at_the_whole(corpus: Corpus) -> None:
     assert steps[-1][1] == steps[-1][2]
 
 
-def test_training_from_paths_is_training_from_a_corpus(
-    tmp_path: Path, small_model: Path
-) -> None:
+def test_training_from_paths_is_training_from_a_corpus(tmp_path: Path, small_model: Path) -> None:
     paths = [CORPUS / "dorset.jsonl", CORPUS / "dudley.jsonl"]
     save_model(train(paths, "dudley"), tmp_path / "model", "# A small model\n")
     for name in FILES:

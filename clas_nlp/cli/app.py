@@ -44,8 +44,10 @@ def _root(
 for _module, _apps in (
     ("reading_commands", (app,)),
     ("tagging_commands", (app,)),
+    ("explaining_commands", (app,)),
     ("training_commands", (app,)),
     ("corpus_commands", (corpus_app,)),
+    ("exchange_commands", (app, corpus_app)),
 ):
     importlib.import_module(f"clas_nlp.cli.{_module}").register(*_apps)
 

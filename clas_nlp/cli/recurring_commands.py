@@ -91,10 +91,16 @@ def recurring(
       clas-nlp recurring tagged.jsonl --min-inspections 3 --format csv --out recurring.csv
       clas-nlp recurring reports/ --kinds finding,case_example,recommendation
     """
-    from clas_nlp.recurring import COUNTED_KINDS, accuracy_note, compare, frame_csv, frame_json
+    from clas_nlp.recurring import (
+        COUNTED_KINDS,
+        accuracy_note,
+        compare,
+        frame_csv,
+        frame_json,
+        recurring_page,
+    )
     from clas_nlp.recurring import frame_table as table_of
     from clas_nlp.recurring import recurring as count
-    from clas_nlp.recurring import recurring_page
     from clas_nlp.tagging import load
 
     wanted = _wanted(format, out)
@@ -106,7 +112,7 @@ def recurring(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     frame = count(comparison, by=("theme", by.value), min_inspections=min_inspections)
-    accuracy = accuracy_note(tagger.model.details)
+    accuracy = accuracy_note(tagger.model.details, [i.id for i in comparison.inspections])
     if wanted is Format.html:
         write_output(
             recurring_page(
@@ -187,6 +193,7 @@ def _wanted(format: Format | None, out: Path | None) -> Format:
 def _inspections(paths: Sequence[Path], tagger: Tagger) -> tuple[list[Inspection], list[str]]:
     """The inspections in the files, and a line for each file that could not be read."""
     from clas_nlp.reading import read_report
+    from clas_nlp.reading.language import looks_english
     from clas_nlp.recurring import Inspection, read_inspections
     from clas_nlp.tagging.sources import expand
 
@@ -200,6 +207,10 @@ def _inspections(paths: Sequence[Path], tagger: Tagger) -> tuple[list[Inspection
                     inspections += read_inspections(file)
                 else:
                     report = read_report(file)
+                    if not looks_english(report.text):
+                        raise UnreadableReport(f"{file}: the text is not English; left out")
+                    if not report.is_clas:
+                        note(f"{file}: no numbered findings; counted as an inspection all the same")
                     inspections.append(
                         Inspection.from_report(report, tagger.tag(report), tagger.codebook)
                     )
@@ -216,9 +227,14 @@ def _inspections(paths: Sequence[Path], tagger: Tagger) -> tuple[list[Inspection
 
 
 def _workbook(comparison: Comparison, min_inspections: int, by: str, accuracy: str) -> bytes:
-    from clas_nlp.recurring import change_between_inspections, co_occurrence, recurring_sheet
+    from clas_nlp.recurring import (
+        change_between_inspections,
+        co_occurrence,
+        recurring_sheet,
+        shift,
+        trend,
+    )
     from clas_nlp.recurring import recurring as count
-    from clas_nlp.recurring import shift, trend
 
     frame = count(comparison, by=("theme", by), min_inspections=min_inspections)
     sheets = {

@@ -73,13 +73,13 @@ def _codes(project: Element, codebook: Codebook) -> dict[str, Code]:
         key, name = bare_guid(code.get("guid")), code.get("name", "")
         made = own.get(key)
         if made is None:
-            theme, stance = names.mark(name)
-            stance = stance or names.stance(name)
+            meant, judged = names.mark(name)
+            judged = judged or names.stance(name)
             # A code below a theme inherits it: the usual shape of a codebook made by hand.
-            theme = theme or (above.theme if above else None)
+            meant = meant or (above.theme if above else None)
             shown = f"{above.shown}/{name}" if above and above.theme else name
-            service = None if theme or stance else names.service(name)
-            made = Code(shown, theme, stance, service)
+            service = None if meant or judged else names.service(name)
+            made = Code(shown, meant, judged, service)
         found[key] = made
         waiting += [(child, made) for child in code.findall(f"{XMLNS}Code")]
     return found

@@ -11,12 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from clas_nlp.recurring.action_plan import action_plan
-from clas_nlp.recurring.comparing import (
-    change_between_inspections,
-    co_occurrence,
-    shift,
-    trend,
-)
+from clas_nlp.recurring.change import change_between_inspections
 from clas_nlp.recurring.counting import GROUPINGS, recurring
 from clas_nlp.recurring.inspections import Inspection, distinct_inspections
 from clas_nlp.recurring.mentions import (
@@ -30,6 +25,8 @@ from clas_nlp.recurring.pages import accuracy_note, recurring_page, report_page
 from clas_nlp.recurring.sheets import action_sheet, recurring_sheet
 from clas_nlp.recurring.tables import action_table, frame_csv, frame_json, frame_table
 from clas_nlp.recurring.tagged_files import inspections_jsonl, read_inspections
+from clas_nlp.recurring.together import co_occurrence
+from clas_nlp.recurring.years import shift, trend
 
 __all__ = [
     "COUNTED_KINDS",

@@ -1,4 +1,4 @@
-"""The action plan that a report asks for: recommendations, whom they address, what stands behind."""
+"""The action plan that a report asks for: each recommendation, its bodies and its findings."""
 
 from __future__ import annotations
 

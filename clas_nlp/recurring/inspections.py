@@ -94,7 +94,8 @@ def distinct_inspections(
     """Drops second copies of an inspection, and gives every other one an id of its own.
 
     Two are the same where all their paragraphs read alike, or where area and first day of review
-    agree. Of two copies the one that tells its area and date is kept, else the first.
+    agree. Of two copies the one that tells more (area, date, probabilities) is kept, else the
+    first.
 
     Returns:
         The inspections in the order given, and a sentence on each copy that was left out.
@@ -110,7 +111,7 @@ def distinct_inspections(
             kept.append(inspection)
             continue
         first = kept[place]
-        better = bool(inspection.area and inspection.date) > bool(first.area and first.date)
+        better = _told(inspection) > _told(first)
         chosen, left = (inspection, first) if better else (first, inspection)
         kept[place] = chosen
         places.update(dict.fromkeys(keys, place))
@@ -130,6 +131,11 @@ def distinct_inspections(
     for note in notes:
         log.warning(note)
     return kept, notes
+
+
+def _told(inspection: Inspection) -> int:
+    """How much of area, date and probabilities an inspection tells."""
+    return bool(inspection.area) + bool(inspection.date) + inspection.has_all_probabilities
 
 
 def _identity(inspection: Inspection) -> tuple[str, ...]:

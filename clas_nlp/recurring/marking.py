@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from clas_nlp.codebook import MIXED, Codebook
@@ -94,7 +95,7 @@ def pieces(
     cuts.update(place for e, _ in evidence for place in (e.start, e.end))
     places = sorted(cuts)
     found = []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         marks = [
             {
                 "theme": theme,

@@ -1,4 +1,4 @@
-"""Mentions: what each paragraph that counts says of each theme, the rows that all counts rest on."""
+"""Mentions: what each paragraph that counts says of each theme; all counts rest on them."""
 
 from __future__ import annotations
 
@@ -171,11 +171,11 @@ def compare(
     themes = tuple(t for t in codebook.theme_ids if t in wanted)
     undated = [i.id for i in kept if i.year is None]
     if undated:
-        notes.append(f"no date in {', '.join(undated)}: a group of their own, and in no trend")
+        notes.append(f"no date in {_listed(undated)}: a group of their own, and in no trend")
     bare = [i.id for i in kept if not i.has_all_probabilities]
     if bare:
         notes.append(
-            f"no probabilities in the tags of {', '.join(bare)}: expected counts that include "
+            f"no probabilities in the tags of {_listed(bare)}: expected counts that include "
             "them are left empty"
         )
     return Comparison(
@@ -186,6 +186,32 @@ def compare(
         tuple(_mentions(kept, themes, kinds)),
         tuple(notes),
     )
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def as_comparison(
+    inspections: Iterable[Inspection] | Comparison,
+    kinds: Sequence[str],
+    theme: str | Sequence[str] | None,
+    codebook: Codebook | None,
+) -> Comparison:
+    """A comparison as it is, or one made of inspections; see `compare`."""
+    if isinstance(inspections, Comparison):
+        return inspections
+    return compare(inspections, kinds, theme, codebook)
+
+
+def weak_inspections(comparison: Comparison) -> dict[str, set[str]]:
+    """Ids of the inspections with a weakness, by theme."""
+    weak: dict[str, set[str]] = {theme: set() for theme in comparison.themes}
+    for mention in comparison.mentions:
+        if mention.is_weakness:
+            weak[mention.theme].add(mention.inspection.id)
+    return weak
 
 
 def _mentions(
@@ -207,13 +233,13 @@ def _mentions(
                 continue
             tags = {tag.theme: tag for tag in paragraph.themes}
             for theme in themes:
-                tag = tags.get(theme)
+                own = tags.get(theme)
                 chance: float | None = None
-                if complete and tag is not None:
-                    chance = tag.probability if tag.stance in (WEAKNESS, MIXED) else 0.0
+                if complete and own is not None:
+                    chance = own.probability if own.stance in (WEAKNESS, MIXED) else 0.0
                 elif complete:
                     chance = paragraph.probabilities.get(theme, 0.0) * share[theme]
-                yield Mention(inspection, paragraph, theme, tag, chance)
+                yield Mention(inspection, paragraph, theme, own, chance)
 
 
 def strongest(sentences: Iterable[EvidenceSentence], count: int | None) -> list[EvidenceSentence]:
@@ -235,7 +261,7 @@ def strongest(sentences: Iterable[EvidenceSentence], count: int | None) -> list[
 
 
 def evidence_frame(comparison: Comparison) -> pd.DataFrame:
-    """Every evidence sentence that counts, as a tidy frame: one row a sentence, theme and stance."""
+    """Every evidence sentence that counts: one row for each sentence, theme and stance."""
     import pandas as pd
 
     names = EvidenceSentence.__dataclass_fields__

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook, load_codebook
 from clas_nlp.reading.records import Report
+from clas_nlp.recurring.change import change_between_inspections
 from clas_nlp.recurring.charts import trend_chart
-from clas_nlp.recurring.comparing import change_between_inspections, co_occurrence, shift, trend
 from clas_nlp.recurring.counting import groups_of, recurring
 from clas_nlp.recurring.inspections import Inspection
 from clas_nlp.recurring.marking import page_paragraphs
 from clas_nlp.recurring.mentions import COUNTED_KINDS, Comparison, compare, evidence_frame
 from clas_nlp.recurring.rendering import STANCE_SIGNS, render_page, stances
 from clas_nlp.recurring.tables import plain_rows
+from clas_nlp.recurring.together import co_occurrence
+from clas_nlp.recurring.years import shift, trend
 from clas_nlp.tagging.records import TaggedParagraph
 
 if TYPE_CHECKING:
@@ -26,12 +28,17 @@ UNSCORED = (
 )
 
 
-def accuracy_note(details: Mapping[str, Any]) -> str:
-    """One sentence on how good the tagger is on unseen reports.
+def accuracy_note(details: Mapping[str, Any], reports: Iterable[str] = ()) -> str:
+    """How good the tagger is on unseen reports, and which of the reports it has seen.
 
     Args:
         details: `model.details`, where training puts the scores on reports left out.
+        reports: ids of the reports that are shown.
     """
+    seen = sorted(set(reports) & set(details.get("trained_on", ())))
+    if seen:
+        learnt = f" It was trained on {', '.join(seen)}: there its tags look surer than they are."
+        return accuracy_note(details) + learnt
     unseen = [s for s in details.get("scores", ()) if not s.get("seen_in_training")]
     if not unseen:
         return UNSCORED
@@ -212,7 +219,7 @@ def _grid(
         order.sort(key=lambda g: -sum(c["inspections_with_weakness"] for c in cells[g].values()))
     grid = []
     for group in order:
-        row = []
+        shades = []
         for theme in themes:
             cell = cells[group][theme]
             level = (
@@ -222,8 +229,8 @@ def _grid(
                 if not cell["inspections_with_weakness"]
                 else min(4, 1 + int(3.99 * cell["share"]))
             )
-            row.append({**cell, "level": level})
-        grid.append({"group": group, "name": names[group], "cells": row})
+            shades.append({**cell, "level": level})
+        grid.append({"group": group, "name": names[group], "cells": shades})
     return grid
 
 

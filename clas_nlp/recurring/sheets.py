@@ -83,6 +83,7 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     names = [str(name) for name in frame.columns]
     for column, name in enumerate(names, start=1):
@@ -116,7 +117,7 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame) -> None:
         sheet.add_data_validation(check)
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
 
 
@@ -145,7 +146,7 @@ def _put(
         # from doing so when a person edits the cell.
         cell.data_type = "s"
         if text[0] in "=+-@":
-            cell.quotePrefix = True  # type: ignore[attr-defined]
+            cell.quotePrefix = True
     elif value is not None:
         cell.value = value
         if number_format:
@@ -153,7 +154,7 @@ def _put(
 
 
 def _without_dates(workbook: bytes) -> bytes:
-    """The same workbook with the time of writing taken out, so that equal content is equal bytes."""
+    """The workbook without the time of writing, so that equal content is equal bytes."""
     out = io.BytesIO()
     stamp = _EPOCH.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(out, "w") as new:

@@ -145,7 +145,7 @@ def expected_text(row: dict[str, Any], name: str) -> str:
 
 
 def year_span(first: int | None, last: int | None) -> str:
-    """ "2014–2016", "2014", or a dash."""
+    """First and last year: "2014–2016" or "2014", or a dash where there is none."""
     if first is None:
         return "–"
     return str(first) if first == last else f"{first}–{last}"

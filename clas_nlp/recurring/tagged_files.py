@@ -62,7 +62,10 @@ def read_inspections(path: str | Path) -> list[Inspection]:
         Inspection(
             id=report,
             details=InspectionDetails(
-                **{key: _day(known, key, path) for key in _DETAILS},
+                area=_text(known.get("area", "")),
+                review_start=_day(known, "review_start", path),
+                review_end=_day(known, "review_end", path),
+                published=_day(known, "published", path),
                 providers=tuple(str(name) for name in known.get("providers", ())),
             ),
             paragraphs=tuple(paragraphs[report]),
@@ -75,7 +78,7 @@ def read_inspections(path: str | Path) -> list[Inspection]:
 
 def _day(known: dict[str, Any], key: str, path: Path) -> str:
     value = _text(known.get(key, ""))
-    if key != "area" and value and not (value[:4].isdecimal() and len(value) >= 4):
+    if value and not (len(value) >= 4 and value[:4].isdecimal()):
         raise UnreadableReport(f"{path}: {key} is {value!r}; expected a date such as 2016-05-23")
     return value
 
