@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from clas_nlp.evaluating import Evaluation, evaluate
     from clas_nlp.exchanging import export, import_labels, merge_labels, suggest
     from clas_nlp.reading import Paragraph, Report, parse_report, read_report
+    from clas_nlp.recurring import (
+        Inspection,
+        action_plan,
+        recurring,
+        recurring_page,
+        report_page,
+    )
     from clas_nlp.tagging import (
         Evidence,
         TaggedParagraph,
@@ -40,6 +47,7 @@ _HOMES = {
     "Evaluation": "evaluating",
     "Evidence": "tagging",
     "Label": "corpus",
+    "Inspection": "recurring",
     "LabelledParagraph": "corpus",
     "Paragraph": "reading",
     "Report": "reading",
@@ -47,6 +55,7 @@ _HOMES = {
     "Tagger": "tagging",
     "ThemeTag": "tagging",
     "TrainingSettings": "training",
+    "action_plan": "recurring",
     "evaluate": "evaluating",
     "export": "exchanging",
     "import_labels": "exchanging",
@@ -57,6 +66,9 @@ _HOMES = {
     "merge_labels": "exchanging",
     "parse_report": "reading",
     "read_report": "reading",
+    "recurring": "recurring",
+    "recurring_page": "recurring",
+    "report_page": "recurring",
     "save_corpus": "corpus",
     "save_model": "tagging",
     "suggest": "exchanging",
@@ -70,6 +82,7 @@ __all__ = [
     "Corpus",
     "Evaluation",
     "Evidence",
+    "Inspection",
     "Label",
     "LabelledParagraph",
     "Paragraph",
@@ -79,6 +92,7 @@ __all__ = [
     "ThemeTag",
     "TrainingSettings",
     "__version__",
+    "action_plan",
     "evaluate",
     "export",
     "import_labels",
@@ -89,6 +103,9 @@ __all__ = [
     "merge_labels",
     "parse_report",
     "read_report",
+    "recurring",
+    "recurring_page",
+    "report_page",
     "save_corpus",
     "save_model",
     "suggest",

@@ -141,7 +141,12 @@ class Codebook:
     @property
     def sha256(self) -> str:
         """Hash of the themes, stances and services: two codebooks that agree on it code alike."""
-        rows = {key: self.to_dict()[key] for key in ("themes", "stances", "services", "rules")}
+        rows = {
+            "themes": [_plain(row) for row in self.themes],
+            "stances": [_plain(row) for row in self.stances],
+            "services": [_plain(row) for row in self.services],
+            "rules": [_plain(row) for row in self.rules],
+        }
         return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -197,6 +202,8 @@ def codebook_from_dict(rows: dict[str, list[dict[str, Any]]], name: str = "codeb
     Raises:
         BadCodebook: a row lacks a field or has an unknown one, or an id stands twice.
     """
+    if not isinstance(rows, dict):
+        raise BadCodebook(f"{name}: found {type(rows).__name__}, expected an object of lists")
     made: dict[str, list[Any]] = {}
     kinds: dict[str, Any] = {
         "themes": Theme,

@@ -1,4 +1,4 @@
-"""The errors that clas-nlp raises on purpose. The command line turns them into one line and exit code 2."""
+"""The errors that clas-nlp raises on purpose; the command line makes each one line, exit code 2."""
 
 from __future__ import annotations
 

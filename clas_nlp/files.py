@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 
 @contextmanager
@@ -34,7 +34,11 @@ def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[s
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        try:
+            Path(name).replace(path)
+        except OSError as error:
+            # The reader asked for `path`; the temporary file's name tells them nothing.
+            raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
@@ -43,11 +47,10 @@ def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[s
 
 def write_text(path: Path, text: str) -> None:
     """Writes a text file, atomically, in UTF-8 with line feeds."""
-    with atomic_writer(path) as file:
-        file.write(text)  # type: ignore[call-overload]
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Writes a binary file, atomically."""
     with atomic_writer(path, binary=True) as file:
-        file.write(content)  # type: ignore[call-overload]
+        cast("IO[bytes]", file).write(content)

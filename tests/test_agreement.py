@@ -25,9 +25,7 @@ def test_kappa_agrees_with_scikit_learn() -> None:
     from sklearn.metrics import cohen_kappa_score
 
     first, second = list("aabbcabcab"), list("aabccabbab")
-    assert nominal_agreement(first, second).kappa == pytest.approx(
-        cohen_kappa_score(first, second)
-    )
+    assert nominal_agreement(first, second).kappa == pytest.approx(cohen_kappa_score(first, second))
 
 
 def test_edges() -> None:

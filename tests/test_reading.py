@@ -213,7 +213,9 @@ def test_a_box_between_the_halves_of_a_finding_gives_it_back() -> None:
     )
     found = parse_report(text)
     finding, box, _ = found.paragraphs
-    assert finding.text == "Midwives meet monthly and they share what they know with health visitors."
+    assert (
+        finding.text == "Midwives meet monthly and they share what they know with health visitors."
+    )
     assert box.text == "Case Example: A mother was seen."
 
 

@@ -20,6 +20,8 @@ from clas_nlp.reading import JUDGED_KINDS, Report, sentence_spans
         ("Outcomes:\n• Fed.\n• Clean", ["Outcomes:", "• Fed.", "• Clean"]),
         ("As\n4. Fine motor skills.", ["As", "4. Fine motor skills."]),
         ("Rated 9.4% in 2015. Then 10.", ["Rated 9.4% in 2015.", "Then 10."]),
+        ("Most say no. Staff agree.", ["Most say no.", "Staff agree."]),
+        ("See no. 4 for it. Yes.", ["See no. 4 for it.", "Yes."]),
         ("Seen by Dr. Smith. Good.", ["Seen by Dr. Smith.", "Good."]),
     ],
 )

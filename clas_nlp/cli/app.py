@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Annotated
@@ -47,6 +48,7 @@ for _module, _apps in (
     ("explaining_commands", (app,)),
     ("training_commands", (app,)),
     ("corpus_commands", (corpus_app,)),
+    ("recurring_commands", (app,)),
     ("exchange_commands", (app, corpus_app)),
 ):
     importlib.import_module(f"clas_nlp.cli.{_module}").register(*_apps)
@@ -54,6 +56,13 @@ for _module, _apps in (
 
 def main() -> None:
     """Runs the command line; errors made on purpose become one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A redirect on Windows gets the code page, which has not every character of a report.
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
     try:
         app()
     except ClasNlpError as error:

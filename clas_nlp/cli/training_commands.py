@@ -32,7 +32,7 @@ def train(
         bool,
         typer.Option(
             "--cross-check",
-            help="Train once more without each report in turn, and put the scores on it in the card.",
+            help="Train once more without each report; its scores go into the card.",
         ),
     ] = False,
 ) -> None:

@@ -27,6 +27,8 @@ def row_problems(row: Any, codebook: Codebook) -> list[str]:
     for name in ("number", "section", "origin"):
         if not isinstance(row.get(name, ""), str):
             problems.append(f"field {name!r} is {_shown(row[name])}, expected text")
+    if any("\ud800" <= c <= "\udfff" for c in str(row.get("text", ""))):
+        problems.append("field 'text' holds half of a surrogate pair, expected whole characters")
     kind = row.get("kind")
     if isinstance(kind, str) and kind.strip() and kind not in PARAGRAPH_KINDS:
         problems.append(f"unknown kind {kind!r}; expected one of {', '.join(PARAGRAPH_KINDS)}")

@@ -235,19 +235,18 @@ def _score_report(
         )
         for t, theme in enumerate(codebook.theme_ids)
     )
-    macro = np.nanmean(np.column_stack([samples for _, samples in theme_f1]), axis=1)
+    samples = np.column_stack([samples for _, samples in theme_f1])
+    macro = np.array([_mean(row) for row in samples])
+    known = macro[~np.isnan(macro)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     return ReportScores(
         report=report,
         seen=seen,
         paragraphs=len(paragraphs),
         themes=scores,
-        macro_f1=Interval(
-            float(np.mean([score.f1.value for score in scores])),
-            float(np.percentile(macro, 2.5)),
-            float(np.percentile(macro, 97.5)),
-        ),
-        keyword_macro_f1=float(np.mean([score.keyword_f1 for score in scores])),
-        mean_average_precision=float(np.nanmean([s.average_precision for s in scores])),
+        macro_f1=Interval(_mean([score.f1.value for score in scores]), float(low), float(high)),
+        keyword_macro_f1=_mean([score.keyword_f1 for score in scores]),
+        mean_average_precision=_mean([score.average_precision for score in scores]),
         stance_accuracy=_ratio(right, sum(confusion.values())),
         stance_confusion=dict(confusion),
         evidence_f1=_ratio(2 * both, given + wanted),
@@ -287,8 +286,10 @@ def average_precision(truth: Flags, probability: Floats) -> float:
     if not truth.any():
         return float("nan")
     order = np.argsort(-probability, kind="stable")
-    hits = truth[order]
-    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
+    hits, ranked = truth[order], probability[order]
+    # Equal probabilities have no order: each counts at the end of its run.
+    last = np.searchsorted(-ranked, -ranked, side="right")
+    return float((np.cumsum(hits)[last - 1] / last)[hits].mean())
 
 
 def _resamples(paragraphs: int, seed: int) -> NDArray[np.int64]:
@@ -309,6 +310,12 @@ def _f1_interval(truth: Flags, found: Flags, times: NDArray[np.int64]) -> tuple[
 
 def _f1(truth: Flags, found: Flags) -> float:
     return _ratio(2 * int((truth & found).sum()), int(truth.sum()) + int(found.sum()))
+
+
+def _mean(figures: Sequence[float] | Floats) -> float:
+    """Mean of the figures that there are; NaN where there are none."""
+    known = [float(figure) for figure in figures if not np.isnan(figure)]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def _ratio(part: int, whole: int) -> float:

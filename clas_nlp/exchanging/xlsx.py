@@ -50,7 +50,7 @@ def openpyxl(part: str = "") -> Any:
     except ImportError:
         raise ExchangeError(
             "Excel workbooks need openpyxl, which is not installed; "
-            "install it with: pip install 'clas-nlp[exchange]'"
+            "install it with: pip install openpyxl"
         ) from None
 
 

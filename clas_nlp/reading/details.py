@@ -11,7 +11,20 @@ from clas_nlp.reading.records import InspectionDetails
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"],
+        [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ],
         start=1,
     )
 }
@@ -31,7 +44,8 @@ _TITLE = re.compile(
 )
 _ROLE_TITLE = re.compile(r"^the role of health services in (.{2,60}?)\s*$", re.IGNORECASE)
 _SUMMARY = re.compile(
-    r"looked[ -]after children services in ([A-Z][\w’'&-]*(?:[ ,]+(?:and |of |upon |on |the )?[A-Z][\w’'&-]*)*)"
+    r"looked[ -]after children services in "
+    r"([A-Z][\w’'&-]*(?:[ ,]+(?:and |of |upon |on |the )?[A-Z][\w’'&-]*)*)"
 )
 # Organisations are printed one after the other; a name ends with one of these words.
 _ORGANISATION = re.compile(

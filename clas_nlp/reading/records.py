@@ -1,4 +1,4 @@
-"""What a report is once it has been read: metadata, sections, paragraphs over one canonical text."""
+"""What a report is once it is read: metadata, sections, paragraphs over one canonical text."""
 
 from __future__ import annotations
 

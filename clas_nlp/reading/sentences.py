@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 #: Abbreviations of these reports that a full stop follows without ending the sentence.
 ABBREVIATIONS = frozenset(
-    ["e.g.", "i.e.", "eg.", "ie.", "etc.", "no.", "nos.", "dr.", "mr.", "mrs.", "ms.", "st.", "vs.", "cf.", "approx.", "dept.", "para.", "paras.", "rec.", "recs.", "ref.", "fig.", "hrs.", "yrs.", "p.", "pp.", "al.", "inc.", "ltd."]
+    "e.g. i.e. eg. ie. etc. dr. mr. mrs. ms. st. vs. cf. approx. dept. hrs. yrs. al. inc. "
+    "ltd.".split()
 )
-
+#: The same, but only before a figure: "no. 4", "para. 1.3".
+NUMBER_ABBREVIATIONS = frozenset("no. nos. para. paras. rec. recs. ref. fig. p. pp.".split())
 OPENING_MARKS = frozenset("([{“‘«")
 
 
@@ -51,7 +53,10 @@ def _set_sentence_starts(doc: Doc) -> Doc:
             line_start = True
         elif token.is_sent_start:
             listed = line_start and previous.rstrip(".)").isdigit()
-            if token.is_lower or previous.lower() in ABBREVIATIONS or listed:
+            abbreviated = previous.lower() in ABBREVIATIONS or (
+                previous.lower() in NUMBER_ABBREVIATIONS and token.like_num
+            )
+            if token.is_lower or abbreviated or listed:
                 token.is_sent_start = False
             else:
                 _start_at_opening_mark(doc, token.i)

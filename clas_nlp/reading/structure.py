@@ -217,7 +217,7 @@ class _Walk:
         return ""
 
     def _chapter_heading(self, index: int) -> bool:
-        """ "2. Children in need", "5.2 Governance": short, alone, and N.1 comes next."""
+        """Whether a line is like "5.2 Governance": short, alone, and N.1 comes next."""
         line = self.lines[index]
         match = _CHAPTER.match(line.text)
         if not match or not _looks_like_title(match.group(2), line):

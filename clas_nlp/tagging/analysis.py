@@ -102,6 +102,9 @@ class TextAnalyser:
         return word
 
     def _analyse(self, text: str) -> AnalysedText:
+        if not text.strip():
+            # spaCy's matchers refuse a doc in which no token has a stem.
+            return AnalysedText(text, [], [], [], [], [], [], [])
         doc = self._nlp(text)
         stems = self._stems.stems(doc)
         mark_stems(doc, stems)
@@ -136,8 +139,7 @@ class TextAnalyser:
         cites = [
             not bare[i]
             and (
-                bool(cited_recommendations(text[start:end]))
-                or (i + 1 < len(spans) and bare[i + 1])
+                bool(cited_recommendations(text[start:end])) or (i + 1 < len(spans) and bare[i + 1])
             )
             for i, (start, end) in enumerate(spans)
         ]

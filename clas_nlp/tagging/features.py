@@ -63,7 +63,7 @@ class Vocabulary:
         frequency = np.bincount(counts.indices, minlength=len(words))
         kept = np.flatnonzero(frequency >= least)
         idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
-        return cls({words[column]: place for place, column in enumerate(kept)}, idf), kept
+        return cls({words[int(column)]: place for place, column in enumerate(kept)}, idf), kept
 
     def matrix(self, texts: Iterable[Sequence[str]]) -> sparse.csr_matrix:
         """TF-IDF rows, shape (texts, words); see `weighed`."""

@@ -116,6 +116,8 @@ class PatternMatcher:
             self._feature_of_key[nlp.vocab.strings.add(key)] = feature
             try:
                 if isinstance(pattern.pattern, str):
+                    if not pattern.pattern.strip():
+                        raise ValueError("an empty phrase")
                     phrase = nlp.make_doc(pattern.pattern)
                     mark_stems(phrase, stems.stems(phrase))
                     self._phrases.add(key, [phrase])
@@ -175,8 +177,15 @@ def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | N
             continue
         attribute = attributes.pop()
         wanted = token[attribute]
-        words = [wanted] if isinstance(wanted, str) else wanted.get("IN", ())
-        if attribute not in ("LEMMA", "LOWER") or not words:
+        if attribute not in ("LEMMA", "LOWER"):
+            return None
+        if isinstance(wanted, str):
+            words = [wanted]
+        elif isinstance(wanted, dict) and set(wanted) == {"IN"}:
+            words = wanted["IN"]
+        else:
+            return None
+        if not words:
             return None
         hashes = frozenset(int(nlp.vocab.strings.add(word)) for word in words)
         steps.append(_Step(hashes, attribute == "LEMMA", operator == "?"))

@@ -61,6 +61,10 @@ def bare_paragraphs(path: Path) -> list[Paragraph]:
         content = row.get("text")
         if not isinstance(content, str) or not content.strip():
             raise UnreadableReport(f"{where}: no text in the field 'text'; expected a paragraph")
+        if any("\ud800" <= c <= "\udfff" for c in content):
+            raise UnreadableReport(
+                f"{where}: half of a surrogate pair in 'text'; expected whole characters"
+            )
         own = str(row.get("id") or len(paragraphs) + 1)
         if own in seen:
             raise UnreadableReport(f"{where}: id {own!r} stands there twice; give each its own")

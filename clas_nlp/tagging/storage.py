@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
         **model.details,
         "files": {name: hashlib.sha256(raw).hexdigest() for name, raw in contents.items()},
     }
+    manifest["sha256"] = _manifest_hash(manifest)
     (folder / "manifest.json").unlink(missing_ok=True)
     for name, raw in contents.items():
         write_bytes(folder / name, raw)
@@ -101,6 +103,11 @@ def load_model(folder: str | Path) -> Model:
             evidence=tuple(float(limits["evidence"][t]) for t in codebook.theme_ids),
             services=float(limits["services"]),
         )
+        if not all(
+            0 <= limit <= 1
+            for limit in (*thresholds.themes, *thresholds.evidence, thresholds.services)
+        ):
+            raise ValueError("a threshold is no probability")
         model = Model(
             codebook=codebook,
             sentence_words=_vocabulary(words["sentence"], arrays["sentence_idf"]),
@@ -125,12 +132,23 @@ def load_model(folder: str | Path) -> Model:
                     "codebook_sha256",
                     "thresholds",
                     "files",
+                    "sha256",
                 )
             },
         )
     except BadCodebook as error:
         raise BadModel(str(error)) from None
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, OSError) as error:
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        OSError,
+        RuntimeError,  # also RecursionError and NotImplementedError, from a damaged archive
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise BadModel(
             f"{folder}: the model does not hold what its format promises "
             f"({type(error).__name__}: {error}); train it again"
@@ -139,13 +157,20 @@ def load_model(folder: str | Path) -> Model:
     return model
 
 
+def _manifest_hash(manifest: dict[str, Any]) -> str:
+    """Hash of everything in a manifest but the hash itself."""
+    rest = {key: value for key, value in manifest.items() if key != "sha256"}
+    raw = json.dumps(rest, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+    return hashlib.sha256(raw).hexdigest()
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadModel(f"{folder}: no manifest.json, so this is no whole model folder") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadModel(f"{path}: cannot be read as JSON ({error})") from None
     if not isinstance(manifest, dict) or manifest.get("format") != "clas-nlp model":
         raise BadModel(f"{path}: this is no clas-nlp model")
@@ -154,6 +179,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise BadModel(
             f"{path}: model format {found!r}, this version of clas-nlp reads {FORMAT_VERSION}; "
             "update clas-nlp or train the model again"
+        )
+    if manifest.get("sha256") != _manifest_hash(manifest):
+        raise BadModel(
+            f"{path}: its hash is not the one it states; "
+            "the file was changed or cut short, so copy or train the model again"
         )
     for key in ("files", "thresholds"):
         if not isinstance(manifest.get(key), dict):
@@ -208,7 +238,11 @@ def _arrays(model: Model) -> bytes:
 
 def _load_arrays(raw: bytes) -> dict[str, NDArray[np.float64]]:
     with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
-        return {name: stored[name].astype(np.float64) for name in stored.files}
+        arrays = {name: stored[name].astype(np.float64) for name in stored.files}
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds figures that are none")
+    return arrays
 
 
 def _vocabulary(words: list[str], idf: NDArray[np.float64]) -> Vocabulary:

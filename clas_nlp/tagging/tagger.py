@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from clas_nlp.codebook import Codebook, paragraph_stance
-from clas_nlp.reading.records import JUDGED_KINDS, Paragraph, Report
+from clas_nlp.reading.records import JUDGED_KINDS, PARAGRAPH_KINDS, Paragraph, Report
 from clas_nlp.resources import resource_folder
 from clas_nlp.tagging.model import Model, Reading
 from clas_nlp.tagging.records import Evidence, TaggedParagraph, ThemeTag
@@ -55,12 +55,17 @@ class Tagger:
             kinds: their kinds; by default each counts as a finding.
 
         Raises:
-            ValueError: as many ids or kinds as texts were expected.
+            ValueError: as many ids or kinds as texts were expected, or a kind is unknown.
         """
         texts = list(texts)
         for name, given in (("ids", ids), ("kinds", kinds)):
             if given is not None and len(given) != len(texts):
                 raise ValueError(f"{len(given)} {name} for {len(texts)} texts")
+        for kind in kinds or ():
+            if kind not in PARAGRAPH_KINDS:
+                raise ValueError(
+                    f"unknown kind {kind!r}; expected one of {', '.join(PARAGRAPH_KINDS)}"
+                )
         paragraphs = [
             Paragraph(
                 id=ids[i] if ids else str(i + 1),
@@ -97,7 +102,7 @@ class Tagger:
 
     def _tag_batch(self, batch: Sequence[Paragraph], report: str) -> list[TaggedParagraph]:
         judged = [p for p in batch if p.kind in JUDGED_KINDS]
-        places = {p.id: place for place, p in enumerate(judged)}
+        places = iter(range(len(judged)))
         if judged:
             analysed = list(self.model.analyser.analyse(p.text for p in judged))
             reading = self.model.read(analysed, [p.kind for p in judged])
@@ -109,7 +114,7 @@ class Tagger:
             services: tuple[str, ...] = ()
             probabilities: dict[str, float] = {}
             if paragraph.kind in JUDGED_KINDS:
-                place = places[paragraph.id]
+                place = next(places)
                 probabilities = {
                     theme: round(float(chance), 4)
                     for theme, chance in zip(
