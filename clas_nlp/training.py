@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.codebook import Codebook
+from clas_nlp.corpus.keywords import keyword_tags
 from clas_nlp.corpus.records import WRITTEN, Corpus, LabelledParagraph, load_corpus
 from clas_nlp.errors import BadCorpus, TooFewLabels
 from clas_nlp.reading.records import JUDGED_KINDS
@@ -81,6 +82,8 @@ class TrainingSettings:
         stance_strength: the same of the stance layer.
         report_weight: how much a paragraph of a real report counts in the upper layers, beside
             one that was written for training.
+        near_miss_weight: how much a written paragraph counts that has a theme's stock phrase
+            without the theme.
         folds: into how many parts the sources are divided for out-of-fold scores.
         least_sentences: in how many sentences a word feature must occur.
     """
@@ -91,6 +94,7 @@ class TrainingSettings:
     service_strength: float = 10.0
     stance_strength: float = 3.0
     report_weight: float = 2.0
+    near_miss_weight: float = 0.3
     folds: int = 6
     least_sentences: int = 2
 
@@ -236,6 +240,19 @@ class _Trainer:
         weight = [1.0 if p.origin == WRITTEN else settings.report_weight for p in self.paragraphs]
         self.paragraph_weight = np.array(weight)
         self.sentence_weight = self.paragraph_weight[self.owner]
+        self.near_miss_weight = self._near_miss_weights()
+
+    def _near_miss_weights(self) -> Floats:
+        """Weight of each paragraph for each theme, shape (paragraphs, themes).
+
+        Written text holds many near misses on purpose: paragraphs with a theme's stock phrase and
+        not its meaning. In reports they are rare, so that at full weight the model would learn to
+        distrust the phrase itself.
+        """
+        written = np.array([p.origin == WRITTEN for p in self.paragraphs])
+        phrase = keyword_tags(self.paragraphs, self.codebook)
+        missed = written[:, None] & phrase & ~self.paragraph_themes
+        return np.where(missed, self.settings.near_miss_weight, 1.0)
 
     def _sentence_targets(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which sentences are evidence, (sentences, themes), and with which stance,
@@ -274,13 +291,23 @@ class _Trainer:
         self.progress("layers", len(steps), total)
         context = context_features(sentence_logits, self.index, self.kinds)
         context_layers = tuple(
-            self._fit(context[t], self.sentence_themes[:, [t]], 1.0, self.sentence_weight)
+            self._fit(
+                context[t],
+                self.sentence_themes[:, [t]],
+                1.0,
+                self.sentence_weight * self.near_miss_weight[self.owner, t],
+            )
             for t in range(len(self.codebook.theme_ids))
         )
         logits = contextual_logits(context_layers, sentence_logits, self.index, self.kinds)
         pooled = paragraph_features(logits, paragraph_logits, self.index, self.kinds)
         pooling_layers = tuple(
-            self._fit(pooled[t], self.paragraph_themes[:, [t]], 1.0, self.paragraph_weight)
+            self._fit(
+                pooled[t],
+                self.paragraph_themes[:, [t]],
+                1.0,
+                self.paragraph_weight * self.near_miss_weight[:, t],
+            )
             for t in range(len(self.codebook.theme_ids))
         )
         themes = pooled_probabilities(
@@ -290,7 +317,11 @@ class _Trainer:
         services = judged_probabilities(judging_layer, self.analysed, self.kinds, service_logits)
         thresholds = Thresholds(
             themes=tuple(
-                best_threshold(self.paragraph_themes[:, t], themes[:, t], self.paragraph_weight)
+                best_threshold(
+                    self.paragraph_themes[:, t],
+                    themes[:, t],
+                    self.paragraph_weight * self.near_miss_weight[:, t],
+                )
                 for t in range(themes.shape[1])
             ),
             evidence=tuple(self._evidence_threshold(logits, t) for t in range(logits.shape[1])),
@@ -397,15 +428,19 @@ class _Trainer:
         learnt = _FirstLayers(sentence_words, sentence_columns, paragraph_words, paragraph_columns)
         words = self._sentence_words(learnt, at)
         whole = self._whole(learnt, chosen)
-        ones = np.ones(len(chosen))
         learnt.sentence = self._fit_margins(
-            beside(words, self.sentence_patterns[at]), self.sentence_themes[at]
+            beside(words, self.sentence_patterns[at]),
+            self.sentence_themes[at],
+            self.near_miss_weight[self.owner[at]],
         )
         learnt.paragraph = self._fit(
-            whole, self.paragraph_themes[chosen], self.settings.paragraph_strength, ones
+            whole,
+            self.paragraph_themes[chosen],
+            self.settings.paragraph_strength,
+            self.near_miss_weight[chosen],
         )
         learnt.service = self._fit(
-            whole, self.paragraph_services[chosen], self.settings.service_strength, ones
+            whole, self.paragraph_services[chosen], self.settings.service_strength, None
         )
         learnt.stance = self._stance_layer(beside(words, self.stance_patterns[at]), at)
         return learnt
@@ -499,7 +534,9 @@ class _Trainer:
             stances,
         )
 
-    def _fit_margins(self, features: sparse.csr_matrix, targets: NDArray[np.bool_]) -> LinearLayer:
+    def _fit_margins(
+        self, features: sparse.csr_matrix, targets: NDArray[np.bool_], weight: Floats
+    ) -> LinearLayer:
         """One linear support vector machine for each column; the layers above calibrate it.
 
         With squared hinge loss it found themes on reports left out somewhat better than logistic
@@ -518,7 +555,7 @@ class _Trainer:
                     intercept_scaling=10.0,
                     max_iter=5000,
                     random_state=self.settings.seed,
-                ).fit(features, targets[:, column])
+                ).fit(features, targets[:, column], sample_weight=weight[:, column])
                 weights[column] = MARGIN_STRETCH * fitted.coef_[0]
                 bias[column] = MARGIN_STRETCH * fitted.intercept_[0]
         return _single_precision(weights, bias)
@@ -551,7 +588,11 @@ class _Trainer:
                 intercept_scaling=10.0,
                 max_iter=1000,
                 random_state=self.settings.seed,
-            ).fit(features, wanted, sample_weight=weight)
+            ).fit(
+                features,
+                wanted,
+                sample_weight=weight if weight is None or weight.ndim == 1 else weight[:, column],
+            )
             weights[column], bias[column] = fitted.coef_[0], fitted.intercept_[0]
         return _single_precision(weights, bias)
 

@@ -9,7 +9,6 @@ paragraph carries the theme, whether the model found it or not.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clas_nlp.codebook import Codebook, paragraph_stance
+from clas_nlp.codebook import paragraph_stance
+from clas_nlp.corpus.keywords import keyword_tags
 from clas_nlp.corpus.records import Corpus, LabelledParagraph
 from clas_nlp.errors import BadCorpus
 from clas_nlp.reading.records import JUDGED_KINDS
@@ -253,21 +253,6 @@ def _score_report(
         services_f1=_f1(true_services.ravel(), services.ravel()),
         calibration_error=calibration_error(truth.ravel(), reading.themes.ravel()),
     )
-
-
-def keyword_tags(paragraphs: Sequence[LabelledParagraph], codebook: Codebook) -> Flags:
-    """Themes by the codebook's keywords alone, shape (paragraphs, themes): the baseline."""
-    tags = np.zeros((len(paragraphs), len(codebook.themes)), dtype=bool)
-    for column, theme in enumerate(codebook.themes):
-        if not theme.keywords:
-            continue
-        pattern = re.compile(
-            r"\b(?:" + "|".join(re.escape(word) for word in theme.keywords) + r")\b", re.IGNORECASE
-        )
-        for place, paragraph in enumerate(paragraphs):
-            text = paragraph.text.replace("’", "'")
-            tags[place, column] = pattern.search(text) is not None
-    return tags
 
 
 def calibration_error(truth: Flags, probability: Floats, bins: int = CALIBRATION_BINS) -> float:
