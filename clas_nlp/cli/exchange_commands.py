@@ -307,10 +307,17 @@ def _load_tagger(model: Path | None) -> Tagger:
 
 
 def _tag(paths: Sequence[Path], tagger: Tagger) -> list[TaggedParagraph]:
-    from clas_nlp.cli.tagging_commands import tag_file
+    from clas_nlp.tagging.many import tag_files
     from clas_nlp.tagging.sources import expand
 
-    return [p for path in expand(paths) for p in tag_file(path, tagger)]
+    tagged: list[TaggedParagraph] = []
+    for result in tag_files(expand(paths), tagger):
+        if result.error:
+            raise result.error
+        for line in result.notes:
+            note(line)
+        tagged += result.paragraphs
+    return tagged
 
 
 def _paragraphs(paths: Sequence[Path] | None, codebook: Codebook) -> Corpus | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +16,7 @@ from clas_nlp.errors import UnreadableReport
 
 if TYPE_CHECKING:
     from clas_nlp.tagging import TaggedParagraph, Tagger
+    from clas_nlp.tagging.many import TaggedFile
 
 
 class TagFormat(str, Enum):
@@ -45,6 +48,15 @@ def tag(
         typer.Option("--format", "-f", help="Output; by default from --out's ending, else table."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Processes to tag on; the result is the same for any number.",
+        ),
+    ] = 1,
 ) -> None:
     """Tag a report's paragraphs with themes, stance, probability and evidence.
 
@@ -55,6 +67,7 @@ def tag(
     Examples:
       clas-nlp tag new_report.txt
       clas-nlp tag reports/ --format jsonl --out tagged.jsonl
+      clas-nlp tag reports/ --out tagged.jsonl --jobs 4   (on four processes)
       clas-nlp tag new_report.txt --out tagged.csv        (opens in Excel)
       clas-nlp tag new_report.txt --out tagged.html       (opens in a browser)
       cat new_report.txt | clas-nlp tag -
@@ -69,58 +82,104 @@ def tag(
     if wanted is TagFormat.html:
         _write_page(files, tagger, out)
         return
-    tagged: list[TaggedParagraph] = []
-    failures: list[str] = []
-    with progress_bar("tagging reports", len(files)) as advance:
-        for file in files:
-            try:
-                tagged += tag_file(file, tagger)
-            except UnreadableReport as error:
-                if len(files) == 1:
-                    raise
-                failures.append(str(error))
-            advance(1)
-    for failure in failures:
-        note(f"clas-nlp: {failure}")
-    if failures and not tagged:
-        raise typer.Exit(2)
-    if wanted is TagFormat.table:
-        _show(tagged, tagger, out)
-    else:
-        from clas_nlp.tagging.output import csv_text, json_line
-
-        if wanted is TagFormat.jsonl:
-            write_output("".join(json_line(p) + "\n" for p in tagged), out)
+    collected: list[TaggedParagraph] = []
+    with ExitStack() as stack:
+        output = _Output(out, wanted, stack)
+        failures = 0
+        for paragraphs in _tagged(files, tagger, jobs):
+            if paragraphs is None:
+                failures += 1
+            elif wanted is TagFormat.table:
+                collected += paragraphs
+            else:
+                output.write(paragraphs)
+        if failures and not output.begun and not collected:
+            raise typer.Exit(2)
+        if wanted is TagFormat.table:
+            _show(collected, tagger, out)
         else:
-            write_output(csv_text(tagged), out, bom=True)
+            output.begin()
     if failures:
         raise typer.Exit(1)
 
 
-def tag_file(file: Path, tagger: Tagger) -> list[TaggedParagraph]:
-    """Tags one file, with a note on what a reader should know of it."""
-    from clas_nlp.reading import read_report
-    from clas_nlp.reading.language import looks_english
-    from clas_nlp.tagging.sources import PARAGRAPH_ENDINGS, bare_paragraphs
+class _Output:
+    """Where rows go as they come: a file that is whole or not there, or standard output.
 
-    if file.suffix.lower() in PARAGRAPH_ENDINGS:
-        paragraphs, name = bare_paragraphs(file), file.stem
-        text = "\n".join(p.text for p in paragraphs[:500])
-    else:
-        report = read_report(file)
-        for warning in report.warnings:
-            note(f"{file}: {warning}")
-        paragraphs, name, text = list(report.paragraphs), report.id, report.text
-    if not looks_english(text):
-        note(f"{file}: the text is not English; nothing was tagged")
-        return []
-    with progress_bar(f"tagging {name}", len(paragraphs)) as advance:
-        return list(tagger.tag_paragraphs(paragraphs, name, advance))
+    It is opened by the first paragraph, so that nothing is made where there is nothing to write.
+    """
+
+    def __init__(self, out: Path | None, form: TagFormat, stack: ExitStack) -> None:
+        self._out, self._form, self._stack = out, form, stack
+        self._file: IO[str] = sys.stdout
+        self.begun = False
+
+    def begin(self) -> None:
+        if self.begun:
+            return
+        from clas_nlp.files import atomic_writer
+        from clas_nlp.tagging.output import csv_text
+
+        self.begun = True
+        if self._out is not None:
+            self._file = cast("IO[str]", self._stack.enter_context(atomic_writer(self._out)))
+        if self._form is TagFormat.csv:
+            # By the mark Excel takes a file for UTF-8.
+            self._file.write(("" if self._out is None else "\ufeff") + csv_text([]))
+
+    def write(self, paragraphs: Sequence[TaggedParagraph]) -> None:
+        from clas_nlp.tagging.output import csv_text, json_line
+
+        if not paragraphs:
+            return
+        self.begin()
+        if self._form is TagFormat.csv:
+            self._file.write(csv_text(paragraphs, header=False))
+        else:
+            self._file.writelines(f"{json_line(p)}\n" for p in paragraphs)
+        if self._out is None:
+            self._file.flush()
+
+
+def _tagged(
+    files: Sequence[Path], tagger: Tagger, jobs: int
+) -> Iterator[Sequence[TaggedParagraph] | None]:
+    """The paragraphs of each file, None for one that cannot be read; says what is to be said."""
+    from clas_nlp.tagging.many import tag_files
+
+    failures: list[str] = []
+    with ExitStack() as stack:
+        advance = stack.enter_context(progress_bar("tagging reports", len(files)))
+        within: list[Callable[[int], None]] = []
+
+        def step(done: int, total: int) -> None:
+            # One report has a bar of its own; rich shows one bar at a time.
+            if not within:
+                within.append(stack.enter_context(progress_bar(f"tagging {files[0]}", total)))
+            within[0](done)
+
+        progress = step if len(files) == 1 else None
+        results = cast(
+            "Generator[TaggedFile, None, None]",
+            tag_files(files, tagger, jobs=jobs, progress=progress),
+        )
+        for result in stack.enter_context(closing(results)):
+            for line in result.notes:
+                note(line)
+            if result.error and len(files) == 1:
+                raise result.error
+            if result.error:
+                failures.append(str(result.error))
+            advance(1)
+            yield None if result.error else result.paragraphs
+    for failure in failures:
+        note(f"clas-nlp: {failure}")
 
 
 def _write_page(files: Sequence[Path], tagger: Tagger, out: Path | None) -> None:
     from clas_nlp.reading import read_report
     from clas_nlp.recurring import report_page
+    from clas_nlp.recurring.pages import accuracy_note
 
     if len(files) != 1:
         raise UnreadableReport(
@@ -128,7 +187,8 @@ def _write_page(files: Sequence[Path], tagger: Tagger, out: Path | None) -> None
             "for many use `clas-nlp recurring --format html`"
         )
     report = read_report(files[0])
-    write_output(report_page(report, tagger.tag(report), tagger.codebook), out)
+    accuracy = accuracy_note(tagger.model.details, [report.id])
+    write_output(report_page(report, tagger.tag(report), tagger.codebook, accuracy=accuracy), out)
 
 
 def _show(tagged: Iterable[TaggedParagraph], tagger: Tagger, out: Path | None) -> None:

@@ -311,5 +311,9 @@ def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 4)
 
 
-def _interval(interval: Interval) -> list[float | None]:
-    return [_rounded(interval.value), _rounded(interval.low), _rounded(interval.high)]
+def _interval(interval: Interval) -> dict[str, float | None]:
+    return {
+        "value": _rounded(interval.value),
+        "low": _rounded(interval.low),
+        "high": _rounded(interval.high),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 _PAGE = re.compile(r"^\s*page\s+(\d{1,4})(?:\s+of\s+\d{1,4})?\s*$", re.IGNORECASE)
@@ -12,15 +13,18 @@ RUNNING_TITLE = re.compile(
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^\s*[-*•]\s*$")
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*)$")
 _BULLET = re.compile(r"^\s*(?:[•▪‣●◦·\uf0b7\uf0a7\uf0d8]|[-*+](?=\s)|o(?=\s+[a-z]))\s*")
-_ORDINAL = re.compile(r"\s*<sup>\s*(st|nd|rd|th)\s*</sup>", re.IGNORECASE)
+# No white space before the run of it: else each of its places would be tried to its end.
+_ORDINAL = re.compile(r"(?<!\s)\s*<sup>\s*(st|nd|rd|th)\s*</sup>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
-_LINK = re.compile(r"\[([^\]\n]{1,300})\]\((?:[^()\s]{1,500})\)")
+_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:[^()\s]{1,500})\)")
 _BOLD = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
 _ITALIC = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]*?)(?<=\S)\*(?!\w)")
 _WHOLE_BOLD = re.compile(r"^\s*(?:\*\*[^*]+\*\*|<b>[^<]+</b>)\s*$")
 _SPACES = re.compile(r"[^\S\n]+")
+#: No word is so long, and few addresses; tokenizers take the square of a word's length.
+_LONGEST_WORD = re.compile(r"\S{500}(?=\S)")
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": ""}
 )
@@ -92,6 +96,7 @@ def report_lines(text: str) -> tuple[list[Line], str]:
     raw_lines = text.split("\n")
     for index, raw in enumerate(raw_lines):
         pieces = raw.split("\f")
+        near_number: bool | None = None  # once for all pieces of the line
         for extra, piece in enumerate(pieces):
             if extra:
                 page_marks.append(_PageMark(len(lines), None, certain=True))
@@ -102,10 +107,13 @@ def report_lines(text: str) -> tuple[list[Line], str]:
                 blank = True
                 continue
             # A title line counts as a running header only beside a page number.
-            if RUNNING_TITLE.match(piece) and _near_page_number(raw_lines, index):
-                running_title = running_title or piece.strip()
-                blank = True
-                continue
+            if RUNNING_TITLE.match(piece):
+                if near_number is None:
+                    near_number = _near_page_number(raw_lines, index)
+                if near_number:
+                    running_title = running_title or piece.strip()
+                    blank = True
+                    continue
             if not piece.strip() or _RULE.match(piece):
                 if lines:
                     lines[-1].blank_after = True
@@ -139,7 +147,7 @@ def _clean(piece: str) -> Line | None:
     heading_mark = _HEADING.match(piece)
     heading = bool(heading_mark) or bool(_WHOLE_BOLD.match(piece))
     if heading_mark:
-        piece = heading_mark.group(1)
+        piece = heading_mark.group(1).rstrip().rstrip("#").rstrip()
     text = piece.translate(_LIGATURES)
     if "<" in text:
         text = _TAG.sub("", _ORDINAL.sub(r"\1", text))
@@ -160,7 +168,8 @@ def plain_line(
     """Makes a line of text that has no marks but a bullet; None where it holds no words.
 
     Args:
-        text: the words; ligatures are taken apart, white space is folded, tabs divide cells.
+        text: the words; ligatures are taken apart, white space is folded, tabs divide cells, and
+            runs of 500 characters without white space are cut.
         heading: whether the line is a heading.
         page: the page that it stands on.
         may_be_bullet: whether a bullet at its head marks an item of a list.
@@ -169,14 +178,17 @@ def plain_line(
     bullet_mark = _BULLET.match(text) if may_be_bullet else None
     if bullet_mark:
         text = text[bullet_mark.end() :].strip()
-    text = "".join(
-        character
-        for character in text
-        if character == "\t" or unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
-    )
+    if not text.isprintable():
+        text = "".join(
+            character
+            for character in text
+            if character == "\t" or unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
+        )
     text = "\t".join(_SPACES.sub(" ", cell).strip() for cell in text.strip().split("\t"))
     if not text.strip():
         return None
+    if len(text) > 500:
+        text = _LONGEST_WORD.sub(r"\g<0> ", text)
     return Line(text, False, False, heading, bool(bullet_mark), page, False)
 
 
@@ -193,7 +205,7 @@ def _number_pages(lines: list[Line], marks: list[_PageMark]) -> None:
         if any(mark.certain for mark in marks):
             breaks = [mark.at for mark in marks if mark.certain]
             for index, line in enumerate(lines):
-                line.page = 1 + sum(1 for at in breaks if at <= index)
+                line.page = 1 + bisect_right(breaks, index)
         return
     at_foot = printed[-1].at >= len(lines)
     if at_foot:
@@ -211,7 +223,7 @@ def _number_pages(lines: list[Line], marks: list[_PageMark]) -> None:
     numbered += [(at, (first.number or 0) - len(before) + place) for place, at in enumerate(before)]
     for here, following in zip(printed, [*printed[1:], None], strict=True):
         end = following.at if following else len(lines)
-        between = [at for at in bare if here.at < at < end]
+        between = bare[bisect_right(bare, here.at) : bisect_left(bare, end)]
         page = here.number or 0
         room = len(between) if following is None else (following.number or 0) - page - 1
         numbered.append((here.at, page if len(between) == room else None))

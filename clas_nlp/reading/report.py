@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from clas_nlp.reading.citations import addressed_bodies, cited_recommendations
 from clas_nlp.reading.decoding import read_bytes
 from clas_nlp.reading.details import inspection_details
 from clas_nlp.reading.formats import document_lines
-from clas_nlp.reading.lines import DocumentLines, report_lines
+from clas_nlp.reading.lines import DocumentLines, Line, report_lines
 from clas_nlp.reading.records import Paragraph, ParagraphKind, Report, Section
 from clas_nlp.reading.structure import Passage, passages
 
@@ -23,6 +24,8 @@ _ID_PREFIX: dict[str, str] = {
     "quotation": "quote-",
     "context": "context-",
 }
+#: Characters; what looks for dates and organisations in them is not made for whole books.
+_LONGEST_FRONT = 30_000
 
 
 def read_report(path: str | Path, report_id: str | None = None) -> Report:
@@ -72,7 +75,7 @@ def _report(document: DocumentLines, report_id: str, source: str) -> Report:
             "no numbered findings, so no CLAS report: each paragraph counts as a finding"
         )
     canonical, sections, paragraphs = _lay_out(found, report_id)
-    front = [line.text for line in lines[:60]]
+    front = _front(lines)
     summary = " ".join(p.text for p in paragraphs if p.kind == "context")
     report = Report(
         id=report_id,
@@ -92,6 +95,18 @@ def _report(document: DocumentLines, report_id: str, source: str) -> Report:
         for number in report.uncited_recommendations
     ]
     return replace(report, warnings=(*report.warnings, *unresolved, *uncited))
+
+
+def _front(lines: Sequence[Line]) -> list[str]:
+    """The lines that may hold the title and the header table; no more than those ever fill."""
+    front: list[str] = []
+    left = _LONGEST_FRONT
+    for line in lines[:60]:
+        front.append(line.text[:left])
+        left -= len(front[-1])
+        if left <= 0:
+            break
+    return front
 
 
 def _lay_out(

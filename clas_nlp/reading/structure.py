@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from clas_nlp.reading.lines import Line
@@ -55,11 +56,18 @@ _EXAMPLE = re.compile(
 )
 _GROUP_END = re.compile(r"\b(?:should|must)\b\W*$|:$", re.IGNORECASE)
 _SHOULD = re.compile(r"\bshould\s*[:;,]?\s*(?:\*\*)?$", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?:;][\"'’”)\]]*$|[”\"]$")
+_CLOSING_MARKS = "\"'’”)]"
 _LIST_NUMBER = re.compile(r"\d{1,2}[.)]\s+[A-Z]")
 _OPEN_REFERENCE = re.compile(
     r"(?:\brecommendations?|\bparagraphs?|\bsections?)(?:[\s\d.,&]|and|to)*$", re.IGNORECASE
 )
+#: Longer lines name no heading and no group of recommendations.
+_LONGEST_TITLE = 300
+_LONGEST_GROUP = 2000
+#: How much of a block's end is looked at; a block may be as long as the report.
+_END = 300
+#: How many lines ahead a heading's first number is looked for.
+_AHEAD = 120
 
 
 @dataclass(slots=True)
@@ -75,6 +83,8 @@ class Passage:
         opens: for a heading, the zone that begins there.
         lines: how many lines it was joined from.
         after_whole: the line before was a whole paragraph.
+        end: the last characters of the last block.
+        going_on: what the last block goes on with; `settle` puts it there, once for all lines.
     """
 
     kind: ParagraphKind | Literal["heading"]
@@ -85,44 +95,65 @@ class Passage:
     opens: Zone | None = None
     lines: int = 0
     after_whole: bool = False
+    end: str = ""
+    going_on: list[str] = field(default_factory=list)
 
     def add(self, line: Line) -> None:
         """Adds a line: to the last block where it goes on with it, else as a new block."""
         text = line.text.replace("\t", " ")
         self.lines += 1
         if line.bullet:
-            self.blocks.append(f"• {text}")
+            self._open_block(f"• {text}")
         elif self.blocks and not self._opens_block(line, text):
-            self.blocks[-1] = _join(self.blocks[-1], text)
+            piece = _join(self.end, text)[len(self.end) :]
+            self.going_on.append(piece)
+            self.end = (self.end + piece)[-_END:]
         else:
-            self.blocks.append(text)
+            self._open_block(text)
         self.after_whole = line.whole
+
+    def _open_block(self, text: str) -> None:
+        self.settle()
+        self.blocks.append(text)
+        self.end = text[-_END:]
+
+    def settle(self) -> None:
+        """Joins the lines of the last block."""
+        if self.going_on:
+            self.blocks[-1] += "".join(self.going_on)
+            self.going_on = []
 
     def _opens_block(self, line: Line, text: str) -> bool:
         """Whether a line without a bullet begins a block of its own."""
-        last = self.blocks[-1]
+        last = self.blocks[-1]  # its beginning; its end is self.end
         first_line = self.number and self.lines == 2 and not self.after_whole
         if first_line and not _LIST_NUMBER.match(text):
             return False  # extraction often leaves a blank line behind a finding's first line
         if _LIST_NUMBER.match(text):
-            return line.blank_before or bool(_LIST_NUMBER.match(last) or _SENTENCE_END.search(last))
+            return line.blank_before or bool(_LIST_NUMBER.match(last)) or _ends_sentence(self.end)
         if not line.blank_before:
             return False
         if text[:1].islower() and (self.kind == "finding" or last.startswith("•")):
             return False
-        return last.startswith("•") or _SENTENCE_END.search(last) is not None
+        return last.startswith("•") or _ends_sentence(self.end)
 
     @property
     def text(self) -> str:
         """The blocks, a line feed between them."""
+        self.settle()
         return "\n".join(self.blocks)
 
 
 def _join(first: str, second: str) -> str:
     """Joins two lines of one sentence; a compound broken at its hyphen gets no space."""
-    if re.search(r"[A-Za-z]-$", first) and second[:1].islower():
+    if re.search(r"[A-Za-z]-$", first[-2:]) and second[:1].islower():
         return first + second
     return f"{first} {second}"
+
+
+def _ends_sentence(text: str) -> bool:
+    """Whether a text ends with the mark of a sentence's end, quotation marks and brackets apart."""
+    return text[-1:] in ("”", '"') or text.rstrip(_CLOSING_MARKS)[-1:] in tuple(".!?:;")
 
 
 def _number_key(number: str) -> tuple[int, ...]:
@@ -162,11 +193,14 @@ class _Walk:
         self.group = ""
         self.seen: dict[tuple[str, str], int] = {}
         self.warnings: list[str] = []
+        self.numbers = _numbered_lines(lines)
 
     def run(self) -> tuple[list[Passage], list[str]]:
         index = 0
         while index < len(self.lines):
             index = self._step(index)
+        for passage in self.found:
+            passage.settle()
         return [p for p in _return_interrupted(self.found) if p.text.strip()], self.warnings
 
     def _step(self, index: int) -> int:
@@ -210,11 +244,10 @@ class _Walk:
 
     def _next_number(self, index: int) -> str:
         """The number that opens the first numbered line after this one, or empty."""
-        for line in self.lines[index + 1 : index + 120]:
-            match = _NUMBERED.match(line.text)
-            if match and (line.blank_before or not match.group(2)[:1].islower()):
-                return match.group(1)
-        return ""
+        place = bisect_right(self.numbers, (index, "\uffff"))
+        if place == len(self.numbers) or self.numbers[place][0] >= index + _AHEAD:
+            return ""
+        return self.numbers[place][1]
 
     def _chapter_heading(self, index: int) -> bool:
         """Whether a line is like "5.2 Governance": short, alone, and N.1 comes next."""
@@ -261,13 +294,16 @@ class _Walk:
         text, used = match.group(2) if match else line.text, 1
         for following in self.lines[index + 1 : index + 8]:
             if (
-                _GROUP_END.search(text)
+                len(text) > _LONGEST_GROUP
+                or _GROUP_END.search(text)
                 or _NUMBERED.match(following.text)
                 or _known_zone(following.text)
             ):
                 break
             text = _join(text, following.text)
             used += 1
+        if len(text) > _LONGEST_GROUP:
+            return 0
         if not _GROUP_END.search(text) or not re.match(r"[\"'“‘(]?[A-Z]", text):
             return 0
         next_number = self._next_number(index + used - 1)
@@ -316,7 +352,7 @@ class _Walk:
             return False
         if rest[:1] and re.match(r"\d+\s*%|%", rest):
             return False
-        tail = self.open.blocks[-1] if self.open and self.open.blocks else ""
+        tail = self.open.end if self.open else ""
         if _OPEN_REFERENCE.search(tail) and not line.page_start:
             return False
         follows = _follows(number, self.last_number)
@@ -355,7 +391,7 @@ class _Walk:
             line.blank_before
             and self.open is not None
             and bool(self.open.blocks)
-            and _SENTENCE_END.search(self.open.blocks[-1]) is not None
+            and _ends_sentence(self.open.end)
             # Formats differ in whether gaps stand between the items of a list.
             and not (line.bullet and self.open.blocks[-1].startswith("•"))
         )
@@ -368,7 +404,17 @@ class _Walk:
     def _leaves_recommendation(self, line: Line) -> bool:
         """Whether a block behind a recommendation no longer belongs to it."""
         assert self.open is not None
-        return line.blank_before and not line.bullet and self.open.text.rstrip().endswith(".")
+        return line.blank_before and not line.bullet and self.open.end.rstrip().endswith(".")
+
+
+def _numbered_lines(lines: Sequence[Line]) -> list[tuple[int, str]]:
+    """Place and number of each line that looks like the beginning of a numbered paragraph."""
+    found: list[tuple[int, str]] = []
+    for index, line in enumerate(lines):
+        match = _NUMBERED.match(line.text)
+        if match and (line.blank_before or not match.group(2)[:1].islower()):
+            found.append((index, match.group(1)))
+    return found
 
 
 def _same_depth(number: str, last: str) -> bool:
@@ -380,9 +426,10 @@ def _known_zone(text: str) -> Zone | None:
 
 
 def _looks_like_title(text: str, line: Line) -> bool:
-    words = text.split()
+    words = text[: _LONGEST_TITLE + 1].split()
     return (
-        0 < len(words) <= (16 if line.heading else 8)
+        len(text) <= _LONGEST_TITLE
+        and 0 < len(words) <= (16 if line.heading else 8)
         and not re.search(r"[.;,?!]$", text.strip())
         and bool(re.match(r"[\"'“‘(]?[A-Z]", text))
         and not _SHOULD.search(text)
@@ -397,7 +444,7 @@ def _return_interrupted(found: list[Passage]) -> list[Passage]:
     for earlier, box in itertools.pairwise(found):
         if earlier.kind != "finding" or box.kind not in ("case_example", "good_practice"):
             continue
-        if not earlier.blocks or _SENTENCE_END.search(earlier.blocks[-1]):
+        if not earlier.blocks or _ends_sentence(earlier.blocks[-1][-_END:]):
             continue
         for place, block in enumerate(box.blocks[1:], start=1):
             if re.match(r"[a-z(]", block):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from clas_nlp.codebook import Codebook
 from clas_nlp.reading.citations import cited_recommendations, is_reference_only
 from clas_nlp.reading.sentences import sentence_pipeline
-from clas_nlp.tagging.patterns import PatternMatcher, StemTable, mark_stems
+from clas_nlp.tagging.patterns import PatternMatcher, StemTable, mark_stems, text_hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,13 @@ class TextAnalyser:
         self.themes = PatternMatcher(codebook.theme_patterns, self._nlp, self._stems)
         self.stances = PatternMatcher(codebook.stance_patterns, self._nlp, self._stems)
         self.services = PatternMatcher(codebook.service_patterns, self._nlp, self._stems)
+        self._marks = any(m.needs_marks for m in (self.themes, self.stances, self.services))
         self.service_ids = codebook.service_ids
         self._service_of_feature = [
             codebook.service_ids.index(feature.split("/", 1)[0])
             for feature in self.services.features
         ]
-        self._is_word: dict[int, str] = {}
+        self._word_of_stem: dict[int, str] = {}
 
     def analyse(self, texts: Iterable[str]) -> Iterator[AnalysedText]:
         """Analyses texts one after the other, in order."""
@@ -89,17 +90,21 @@ class TextAnalyser:
 
         Figures lose their value: that a percentage is given matters, not which.
         """
-        word = self._is_word.get(stem)
-        if word is None:
-            raw = self._strings[stem] if stem else ""
-            if not any(character.isalnum() for character in raw):
-                word = ""
-            elif any(character.isdigit() for character in raw):
-                word = "0"
-            else:
-                word = raw
-            self._is_word[stem] = word
-        return word
+        raw = self._strings[stem] if stem else ""
+        if not any(character.isalnum() for character in raw):
+            return ""
+        return "0" if any(character.isdigit() for character in raw) else raw
+
+    def _words(self, stems: list[int]) -> list[str]:
+        """The word of each stem; see `_word`."""
+        table = self._word_of_stem
+        try:
+            return [table[stem] for stem in stems]
+        except KeyError:
+            for stem in stems:
+                if stem not in table:
+                    table[stem] = self._word(stem)
+            return [table[stem] for stem in stems]
 
     def _analyse(self, text: str) -> AnalysedText:
         if not text.strip():
@@ -107,7 +112,10 @@ class TextAnalyser:
             return AnalysedText(text, [], [], [], [], [], [], [])
         doc = self._nlp(text)
         stems = self._stems.stems(doc)
-        mark_stems(doc, stems)
+        texts = text_hashes(doc)
+        if self._marks:
+            mark_stems(doc, stems)
+        all_words = self._words(stems)
         spans: list[tuple[int, int]] = []
         words: list[list[str]] = []
         first_tokens: list[int] = []
@@ -122,18 +130,16 @@ class TextAnalyser:
                 sentence_of[token] = len(spans)
             spans.append((start, start + len(stripped)))
             first_tokens.append(sentence.start)
-            words.append(
-                [word for s in stems[sentence.start : sentence.end] if (word := self._word(s))]
-            )
+            words.append([word for word in all_words[sentence.start : sentence.end] if word])
         theme_hits: list[set[int]] = [set() for _ in spans]
-        for feature, start in self.themes.matches(doc, stems):
+        for feature, start in self.themes.matches(doc, stems, texts):
             theme_hits[sentence_of[start]].add(feature)
         stance_hits: list[set[int]] = [set() for _ in spans]
-        for feature, start in self.stances.matches(doc, stems):
+        for feature, start in self.stances.matches(doc, stems, texts):
             stance_hits[sentence_of[start]].add(feature)
         mentions = [
-            self._mention(feature, start, stems, sentence_of, first_tokens)
-            for feature, start in self.services.matches(doc, stems)
+            self._mention(feature, start, all_words, sentence_of, first_tokens)
+            for feature, start in self.services.matches(doc, stems, texts)
         ]
         bare = [is_reference_only(text[start:end]) for start, end in spans]
         cites = [
@@ -158,13 +164,18 @@ class TextAnalyser:
         self,
         feature: int,
         start: int,
-        stems: list[int],
+        words: list[str],
         sentence_of: list[int],
         first_tokens: list[int],
     ) -> Mention:
         sentence = sentence_of[start]
         first = first_tokens[sentence]
-        before = [word for s in reversed(stems[first:start]) if (word := self._word(s))][:2]
+        before: list[str] = []
+        for token in range(start - 1, first - 1, -1):
+            if words[token]:
+                before.append(words[token])
+                if len(before) == 2:
+                    break
         before += [""] * (2 - len(before))
         return Mention(
             self._service_of_feature[feature],

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 def word_features(stems: Sequence[str]) -> list[str]:
     """Stems, and pairs of neighbours ("a_b")."""
-    return [*stems, *(f"{a}_{b}" for a, b in itertools.pairwise(stems))]
+    return [*stems, *map("_".join, itertools.pairwise(stems))]
 
 
 @dataclass
@@ -105,10 +105,7 @@ def _counts(
     """Counts of word features; `column_of` gives a feature's column, or None to leave it out."""
     indptr, indices = [0], []
     for stems in texts:
-        for feature in word_features(stems):
-            column = column_of(feature)
-            if column is not None:
-                indices.append(column)
+        indices += [c for c in map(column_of, word_features(stems)) if c is not None]
         indptr.append(len(indices))
     columns = width if width is not None else (max(indices, default=-1) + 1)
     counts = sparse.csr_matrix(
@@ -270,9 +267,9 @@ class _Cells:
         self._values: list[float] = []
 
     def add(self, columns: Iterable[int], offset: int, value: float) -> None:
-        for column in columns:
-            self._indices.append(offset + column)
-            self._values.append(value)
+        before = len(self._indices)
+        self._indices += [offset + column for column in columns]
+        self._values += [value] * (len(self._indices) - before)
 
     def end_row(self) -> None:
         self._indptr.append(len(self._indices))

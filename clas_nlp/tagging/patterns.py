@@ -6,7 +6,7 @@ in each token's LEMMA), so that one phrase finds its inflections.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -67,27 +67,144 @@ def mark_stems(doc: Doc, stems: list[int]) -> None:
     doc.from_array([LEMMA], np.asarray(stems, dtype="uint64").reshape(-1, 1))
 
 
+#: Remembered moves of one automaton; beyond it they are forgotten, so that memory stays flat.
+_MOST_MOVES = 300_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One token of a pattern: which hashes it may have, of which attribute.
 
     Attributes:
-        hashes: the allowed hashes; None for a token of any kind.
-        by_stem: whether they are stems, else lower-case forms.
+        hashes: the hashes it may have, or may not have; None for a token of any kind.
+        attribute: what they are hashes of: TEXT, LOWER, or LEMMA for stems.
+        refused: whether the hashes are those that the token may not have.
         optional: whether the token may be missing.
     """
 
     hashes: frozenset[int] | None
-    by_stem: bool
+    attribute: str
+    refused: bool
     optional: bool
+
+    def fits(self, text: int, form: int, stem: int) -> bool:
+        """Whether a token with these hashes is one of the step's."""
+        if self.hashes is None:
+            return True
+        own = stem if self.attribute == "LEMMA" else form if self.attribute == "LOWER" else text
+        return (own in self.hashes) != self.refused
+
+
+class _State:
+    """How far patterns have come at a token.
+
+    Attributes:
+        features: the features that are found when this state is reached.
+        open: (pattern, step) of the tokens that may come next.
+        moves: the state behind each token text that was met here; None where no pattern goes on.
+    """
+
+    __slots__ = ("features", "moves", "open")
+
+    def __init__(self, features: tuple[int, ...], open: tuple[tuple[int, int], ...]) -> None:
+        self.features = features
+        self.open = open
+        self.moves: dict[int, _State | None] = {}
+
+
+class _Automaton:
+    """Finite automaton over many patterns, built from the states that texts lead to.
+
+    A token costs one look-up for each state that is alive, however many patterns there are. The
+    subset construction made as it is needed: Aho, Sethi and Ullman, Compilers, 1986, section 3.7.
+    """
+
+    def __init__(self) -> None:
+        self._patterns: list[tuple[int, tuple[_Step, ...]]] = []
+        self._starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        self._starts_anywhere: list[tuple[int, int]] = []
+        self._states: dict[frozenset[tuple[int, int]], _State] = {}
+        self.first: dict[int, _State | None] = {}
+        self._moves = 0
+
+    def add(self, feature: int, steps: tuple[_Step, ...]) -> None:
+        """Adds a pattern."""
+        pattern = len(self._patterns)
+        self._patterns.append((feature, steps))
+        for place in self._reached(pattern, 0):
+            if place[1] == len(steps):
+                continue
+            step = steps[place[1]]
+            if step.hashes is None or step.refused:
+                self._starts_anywhere.append(place)
+            else:
+                for value in step.hashes:
+                    self._starts.setdefault((step.attribute, value), []).append(place)
+
+    def start(self, text: int, form: int, stem: int) -> _State | None:
+        """The state behind a first token; looked up in `first` before."""
+        places = [
+            *self._starts.get(("TEXT", text), ()),
+            *self._starts.get(("LOWER", form), ()),
+            *self._starts.get(("LEMMA", stem), ()),
+            *self._starts_anywhere,
+        ]
+        state = self._behind(places, text, form, stem)
+        self._remember()
+        self.first[text] = state
+        return state
+
+    def move(self, state: _State, text: int, form: int, stem: int) -> _State | None:
+        """The state behind a further token; looked up in the state's `moves` before."""
+        following = self._behind(state.open, text, form, stem)
+        self._remember()
+        state.moves[text] = following
+        return following
+
+    def _remember(self) -> None:
+        self._moves += 1
+        if self._moves > _MOST_MOVES:
+            self._moves = 0
+            self._states.clear()
+            self.first.clear()
+
+    def _behind(
+        self, places: Iterable[tuple[int, int]], text: int, form: int, stem: int
+    ) -> _State | None:
+        reached: set[tuple[int, int]] = set()
+        for pattern, step in places:
+            if self._patterns[pattern][1][step].fits(text, form, stem):
+                reached.update(self._reached(pattern, step + 1))
+        if not reached:
+            return None
+        key = frozenset(reached)
+        state = self._states.get(key)
+        if state is None:
+            features, open = set(), []
+            for pattern, step in sorted(reached):
+                feature, steps = self._patterns[pattern]
+                if step == len(steps):
+                    features.add(feature)
+                else:
+                    open.append((pattern, step))
+            state = self._states[key] = _State(tuple(sorted(features)), tuple(open))
+        return state
+
+    def _reached(self, pattern: int, step: int) -> Iterator[tuple[int, int]]:
+        """A place in a pattern, and those behind the optional tokens that follow it."""
+        steps = self._patterns[pattern][1]
+        yield pattern, step
+        while step < len(steps) and steps[step].optional:
+            step += 1
+            yield pattern, step
 
 
 class PatternMatcher:
     """Finds the features of a list of patterns in docs whose stems are marked.
 
-    Phrases go to spaCy's PhraseMatcher. Token patterns of LEMMA and LOWER with optional tokens,
-    nearly all there are, are tried only where their first word stands: spaCy's Matcher tries every
-    pattern at every token, which is a hundred times as much work here. All others go to it.
+    Phrases and token patterns of LEMMA, LOWER and TEXT with optional tokens, nearly all there are,
+    go to an automaton that looks at each token once: spaCy's Matcher tries every pattern at every
+    token, which is a hundred times as much work here. All others go to it.
 
     Args:
         patterns: the patterns; each feature is a label and an id.
@@ -99,69 +216,108 @@ class PatternMatcher:
     """
 
     def __init__(self, patterns: Iterable[Pattern], nlp: Language, stems: StemTable) -> None:
-        from spacy.matcher import Matcher, PhraseMatcher
+        from spacy.matcher import Matcher
 
         patterns = list(patterns)
         self.features: tuple[str, ...] = tuple(dict.fromkeys(p.feature for p in patterns))
         number = {feature: index for index, feature in enumerate(self.features)}
-        self._stems = stems
-        self._phrases = PhraseMatcher(nlp.vocab, attr="LEMMA")
+        self._vocab = nlp.vocab
+        self._automaton = _Automaton()
         self._others = Matcher(nlp.vocab)
-        self._by_first: dict[int, list[tuple[int, tuple[_Step, ...]]]] = {}
         self._feature_of_key: dict[int, int] = {}
         checker = Matcher(nlp.vocab)
         for place, pattern in enumerate(patterns):
             key = f"{place}|{pattern.feature}"
             feature = number[pattern.feature]
-            self._feature_of_key[nlp.vocab.strings.add(key)] = feature
             try:
                 if isinstance(pattern.pattern, str):
                     if not pattern.pattern.strip():
                         raise ValueError("an empty phrase")
-                    phrase = nlp.make_doc(pattern.pattern)
-                    mark_stems(phrase, stems.stems(phrase))
-                    self._phrases.add(key, [phrase])
+                    phrase = stems.stems(nlp.make_doc(pattern.pattern))
+                    self._automaton.add(
+                        feature,
+                        tuple(_Step(frozenset([stem]), "LEMMA", False, False) for stem in phrase),
+                    )
                     continue
                 tokens = [dict(token) for token in pattern.pattern]
                 checker.add(key, [tokens])
                 steps = _steps(tokens, nlp)
                 if steps is None:
+                    self._feature_of_key[nlp.vocab.strings.add(key)] = feature
                     self._others.add(key, [tokens])
                 else:
-                    self._anchor(feature, steps)
+                    self._automaton.add(feature, steps)
             except (ValueError, TypeError, AttributeError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 raise BadCodebook(
                     f"pattern {pattern.feature} ({pattern.pattern!r}) is refused by spaCy: {reason}"
                 ) from None
 
-    def _anchor(self, feature: int, steps: tuple[_Step, ...]) -> None:
-        """Files a pattern under the hashes of its first word, once for each optional start."""
-        first = steps[0]
-        assert first.hashes is not None
-        for value in sorted(first.hashes):
-            self._by_first.setdefault(value, []).append((feature, steps))
-        if first.optional and len(steps) > 1 and steps[1].hashes is not None:
-            self._anchor(feature, steps[1:])
+    @property
+    def needs_marks(self) -> bool:
+        """Whether some pattern goes to spaCy's matcher, which looks for stems in the doc."""
+        return len(self._others) > 0
 
-    def matches(self, doc: Doc, stems: list[int]) -> list[tuple[int, int]]:
-        """(feature index, first token) of every match, in text order, each once."""
-        from spacy.attrs import LOWER
+    def matches(
+        self, doc: Doc, stems: list[int], texts: list[int] | None = None
+    ) -> list[tuple[int, int]]:
+        """(feature index, first token) of every match, in text order, each once.
 
-        found = {(self._feature_of_key[key], start) for key, start, _ in self._phrases(doc)}
-        if self._by_first:
-            forms: list[int] = doc.to_array([LOWER]).tolist()
-            by_first = self._by_first
-            for start, (form, stem) in enumerate(zip(forms, stems, strict=True)):
-                for value in (form, stem) if form != stem else (form,):
-                    for feature, steps in by_first.get(value, ()):
-                        if (feature, start) not in found and _matches_at(
-                            steps, 0, forms, stems, start
-                        ):
-                            found.add((feature, start))
-        if len(self._others):
-            found.update((self._feature_of_key[key], start) for key, start, _ in self._others(doc))
-        return sorted(found, key=lambda match: (match[1], match[0]))
+        Args:
+            doc: the doc; its stems are marked where `needs_marks`.
+            stems: hash of each token's stem.
+            texts: hash of each token's text, where the caller has them.
+        """
+        found = self._in_automaton(text_hashes(doc) if texts is None else texts, stems)
+        if self.needs_marks:
+            both = {
+                *found,
+                *((self._feature_of_key[k], start) for k, start, _ in self._others(doc)),
+            }
+            found = sorted(both, key=lambda match: (match[1], match[0]))
+        return found
+
+    def _in_automaton(self, texts: list[int], stems: list[int]) -> list[tuple[int, int]]:
+        automaton = self._automaton
+        first = automaton.first
+        found: list[tuple[int, int]] = []
+        end = len(texts)
+        for start, text in enumerate(texts):
+            try:
+                state = first[text]
+            except KeyError:
+                state = automaton.start(text, self._form(text), stems[start])
+            if state is None:
+                continue
+            features: list[int] = []
+            token = start
+            while True:
+                features += state.features
+                token += 1
+                if token == end or not state.open:
+                    break
+                text = texts[token]
+                try:
+                    following = state.moves[text]
+                except KeyError:
+                    following = automaton.move(state, text, self._form(text), stems[token])
+                if following is None:
+                    break
+                state = following
+            if features:
+                found += [(feature, start) for feature in sorted(set(features))]
+        return found
+
+    def _form(self, text: int) -> int:
+        return int(self._vocab[text].lower)
+
+
+def text_hashes(doc: Doc) -> list[int]:
+    """Hash of each token's text."""
+    from spacy.attrs import ORTH
+
+    hashes: list[int] = doc.to_array([ORTH]).tolist()
+    return hashes
 
 
 def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | None:
@@ -173,45 +329,21 @@ def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | N
         if operator not in ("1", "?") or len(attributes) > 1:
             return None
         if not attributes:
-            steps.append(_Step(None, False, operator == "?"))
+            steps.append(_Step(None, "", False, operator == "?"))
             continue
         attribute = attributes.pop()
         wanted = token[attribute]
-        if attribute not in ("LEMMA", "LOWER"):
+        if attribute not in ("LEMMA", "LOWER", "TEXT"):
             return None
+        refused = isinstance(wanted, dict) and set(wanted) == {"NOT_IN"}
         if isinstance(wanted, str):
             words = [wanted]
-        elif isinstance(wanted, dict) and set(wanted) == {"IN"}:
-            words = wanted["IN"]
+        elif isinstance(wanted, dict) and (refused or set(wanted) == {"IN"}):
+            words = list(next(iter(wanted.values())))
         else:
             return None
         if not words:
             return None
         hashes = frozenset(int(nlp.vocab.strings.add(word)) for word in words)
-        steps.append(_Step(hashes, attribute == "LEMMA", operator == "?"))
-    if not steps or steps[0].hashes is None:
-        return None
-    if steps[0].optional and (len(steps) < 2 or steps[1].hashes is None):
-        return None
-    return tuple(steps)
-
-
-def _matches_at(
-    steps: tuple[_Step, ...], step: int, forms: list[int], stems: list[int], token: int
-) -> bool:
-    """Whether steps from `step` on match the tokens from `token` on."""
-    while step < len(steps):
-        this = steps[step]
-        fits = token < len(forms) and (
-            this.hashes is None or (stems if this.by_stem else forms)[token] in this.hashes
-        )
-        if this.optional:
-            if fits and _matches_at(steps, step + 1, forms, stems, token + 1):
-                return True
-            step += 1
-            continue
-        if not fits:
-            return False
-        step += 1
-        token += 1
-    return True
+        steps.append(_Step(hashes, attribute, refused, operator == "?"))
+    return tuple(steps) or None

@@ -168,17 +168,27 @@ def stance_features(
     paragraphs, count = len(index.counts), stances.shape[1]
     out = np.zeros((paragraphs, stance_columns(count)))
     out[:, -1] = cites
+    filled = np.flatnonzero(index.counts)
+    if not len(filled):
+        return out
+    starts, sizes = index.starts[filled], index.counts[filled]
     joint = evidence[:, None] * stances
-    for paragraph, (start, size) in enumerate(zip(index.starts, index.counts, strict=True)):
-        if not size:
-            continue
-        block = joint[start : start + size]
-        none = np.log1p(-np.clip(block, 0, 1 - 1e-9)).sum(axis=0)
-        some = np.clip(-np.expm1(none), 1e-6, 1 - 1e-6)
-        best = int(np.argmax(evidence[start : start + size]))
-        out[paragraph, :count] = np.clip(np.log(some / (1 - some)), -LOGIT_LIMIT, LOGIT_LIMIT)
-        out[paragraph, count : 2 * count] = block.max(axis=0)
-        out[paragraph, 2 * count : 3 * count] = stances[start + best]
-        odds = out[paragraph, :count]
-        out[paragraph, 3 * count : 4 * count] = np.minimum(odds, np.roll(odds, 1))
+    # Sentence by sentence, all paragraphs at once: the sums run in the order of the text.
+    nones = np.log1p(-np.clip(joint, 0, 1 - 1e-9))
+    none, highest = nones[starts], joint[starts]
+    likeliest, best = evidence[starts], starts.copy()
+    for place in range(1, int(sizes.max())):
+        inside = np.flatnonzero(sizes > place)
+        rows = starts[inside] + place
+        none[inside] += nones[rows]
+        highest[inside] = np.maximum(highest[inside], joint[rows])
+        better = evidence[rows] > likeliest[inside]
+        best[inside[better]] = rows[better]
+        likeliest[inside[better]] = evidence[rows[better]]
+    some = np.clip(-np.expm1(none), 1e-6, 1 - 1e-6)
+    odds = np.clip(np.log(some / (1 - some)), -LOGIT_LIMIT, LOGIT_LIMIT)
+    out[filled, :count] = odds
+    out[filled, count : 2 * count] = highest
+    out[filled, 2 * count : 3 * count] = stances[best]
+    out[filled, 3 * count : 4 * count] = np.minimum(odds, np.roll(odds, 1, axis=1))
     return out

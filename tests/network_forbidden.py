@@ -1,0 +1,63 @@
+"""Runs commands one after the other with sockets forbidden.
+
+`python network_forbidden.py '[["read", "letter.txt"], ...]'` prints a JSON line for each command:
+its exit code, and the exception that came out of it, if any.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import socket
+import sys
+import traceback
+
+
+def refuse(*_: object, **__: object) -> None:
+    """Stands for everything that opens a connection."""
+    raise AssertionError("a socket was opened")
+
+
+class ForbiddenSocket(socket.socket):
+    """A class still, since libraries inherit from it; but none can be made."""
+
+    def __new__(cls, *_: object, **__: object) -> ForbiddenSocket:
+        refuse()
+        raise AssertionError
+
+
+def audit(event: str, _: tuple[object, ...]) -> None:
+    """Also sees what goes round the module `socket`, by `_socket` itself."""
+    if event in {"socket.__new__", "socket.connect", "socket.getaddrinfo", "socket.bind"}:
+        refuse()
+
+
+def forbid() -> None:
+    """Forbids sockets in this process, for good."""
+    socket.socket = ForbiddenSocket  # type: ignore[misc]
+    socket.create_connection = refuse  # type: ignore[assignment]
+    socket.getaddrinfo = refuse  # type: ignore[assignment]
+    sys.addaudithook(audit)
+
+
+def run(arguments: list[str]) -> tuple[int, str, str]:
+    """Exit code, standard error and the exception of a command."""
+    from clas_nlp.cli.app import main
+
+    sys.argv = ["clas-nlp", *arguments]
+    code, trouble, errors = 0, "", io.StringIO()
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        except BaseException:
+            code, trouble = 1, traceback.format_exc()
+    return code, errors.getvalue(), trouble
+
+
+if __name__ == "__main__":
+    forbid()
+    for command in json.loads(sys.argv[1]):
+        print(json.dumps(run(command)), flush=True)  # noqa: T201
