@@ -128,7 +128,11 @@ def train(
     held = [hold_out] if isinstance(hold_out, str) else list(hold_out)
     remaining = _remaining(corpus, held)
     check_labels(remaining)
-    return _Trainer(remaining, settings, progress or (lambda *_: None)).run(corpus, held)
+    from threadpoolctl import threadpool_limits
+
+    # One thread: sums in the same order on every machine, and no threads waiting for one another.
+    with threadpool_limits(limits=1):
+        return _Trainer(remaining, settings, progress or (lambda *_: None)).run(corpus, held)
 
 
 def _remaining(corpus: Corpus, held: Sequence[str]) -> Corpus:

@@ -57,9 +57,14 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(CORPUS, tmp_path / "corpus", ignore=left_out)
     for name in ("dorset", "dudley"):
         labelled = load_corpus(CORPUS / f"{name}.jsonl").paragraphs
-        kept = [p for place, p in enumerate(labelled) if p.labels or place % 6 == 0]
+        kept = [p for place, p in enumerate(labelled) if p.labels or place % 12 == 0]
         save_corpus(kept, tmp_path / "corpus" / f"{name}.jsonl")
-    shutil.copytree(CORPUS / "reports", tmp_path / "reports")
+    (tmp_path / "reports").mkdir()
+    for name in ("ashmere_2013.txt", "ashmere_2015.txt"):
+        # New reports, since labels on them go into a corpus that has the two real ones.
+        shutil.copy(ROOT / "tests" / "reports_fictional" / name, tmp_path / "reports")
+    for coder in "ab":
+        shutil.copy(CORPUS / "coding" / f"dorset.{coder}.jsonl", f"{tmp_path}/coder_{coder}.jsonl")
     shutil.copy(CORPUS / "reports" / "dudley.txt", tmp_path / "new_report.txt")
     html = document_files.to_html(read_report(tmp_path / "new_report.txt"))
     (tmp_path / "report.html").write_bytes(html)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Doc
 
 #: Abbreviations of these reports that a full stop follows without ending the sentence.
 ABBREVIATIONS = frozenset(
@@ -38,38 +38,20 @@ def sentence_pipeline() -> Language:
     return nlp
 
 
-#: What a token's text says of it, as bits.
-_SPACE, _BREAK, _NUMBER_OR_MARK = 1, 2, 4
-
-
 def _set_sentence_starts(doc: Doc) -> Doc:
-    """Corrects the sentencizer's boundaries by the rules of this genre.
-
-    Looks at hashes and at bits remembered for each of them: a token object for every word of a
-    report takes longer than all the rules.
-    """
-    from spacy.attrs import ORTH, SENT_START
-
-    bits = _token_bits()
+    """Corrects the sentencizer's boundaries by the rules of this genre."""
     line_start = True  # nothing but a list number has been seen since the last line feed
     after_break = False
-    for i, (text, start) in enumerate(doc.to_array([ORTH, SENT_START]).tolist()):
-        kind = bits.get(text)
-        if kind is None:
-            kind = bits[text] = _bits(doc[i])
-        if kind & _SPACE:
-            after_break = after_break or bool(kind & _BREAK)
-            if (start == 1) != (i == 0):
-                doc[i].is_sent_start = i == 0
+    previous = ""  # the word before, with its full stop
+    for token in doc:
+        if token.is_space:
+            after_break = after_break or "\n" in token.text
+            token.is_sent_start = token.i == 0
             continue
-        if after_break or i == 0:
-            if start != 1:
-                doc[i].is_sent_start = True
+        if after_break or token.i == 0:
+            token.is_sent_start = True
             line_start = True
-            after_break = False
-        elif start == 1:
-            previous = _word_before(doc, i)
-            token = doc[i]
+        elif token.is_sent_start:
             listed = line_start and previous.rstrip(".)").isdigit()
             abbreviated = previous.lower() in ABBREVIATIONS or (
                 previous.lower() in NUMBER_ABBREVIATIONS and token.like_num
@@ -77,34 +59,11 @@ def _set_sentence_starts(doc: Doc) -> Doc:
             if token.is_lower or abbreviated or listed:
                 token.is_sent_start = False
             else:
-                _start_at_opening_mark(doc, i)
-        line_start = line_start and bool(kind & _NUMBER_OR_MARK)
+                _start_at_opening_mark(doc, token.i)
+        line_start = line_start and (token.like_num or token.is_punct)
+        previous = previous + "." if token.text == "." else token.text
+        after_break = False
     return doc
-
-
-@cache
-def _token_bits() -> dict[int, int]:
-    """Bits by the hash of a token's text; filled as texts are met."""
-    return {}
-
-
-def _bits(token: Token) -> int:
-    if token.is_space:
-        return _SPACE | (_BREAK if "\n" in token.text else 0)
-    return _NUMBER_OR_MARK if token.like_num or token.is_punct else 0
-
-
-def _word_before(doc: Doc, index: int) -> str:
-    """The word before a token, with its full stops; white space between does not count."""
-    stops = ""
-    for i in range(index - 1, -1, -1):
-        token = doc[i]
-        if token.is_space:
-            continue
-        if token.text != ".":
-            return token.text + stops
-        stops += "."
-    return stops
 
 
 def _start_at_opening_mark(doc: Doc, index: int) -> None:

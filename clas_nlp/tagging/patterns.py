@@ -6,8 +6,7 @@ in each token's LEMMA), so that one phrase finds its inflections.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from clas_nlp.codebook import Pattern
 from clas_nlp.errors import BadCodebook
+from clas_nlp.tagging.automaton import Automaton, Step
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -67,138 +67,6 @@ def mark_stems(doc: Doc, stems: list[int]) -> None:
     doc.from_array([LEMMA], np.asarray(stems, dtype="uint64").reshape(-1, 1))
 
 
-#: Remembered moves of one automaton; beyond it they are forgotten, so that memory stays flat.
-_MOST_MOVES = 300_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One token of a pattern: which hashes it may have, of which attribute.
-
-    Attributes:
-        hashes: the hashes it may have, or may not have; None for a token of any kind.
-        attribute: what they are hashes of: TEXT, LOWER, or LEMMA for stems.
-        refused: whether the hashes are those that the token may not have.
-        optional: whether the token may be missing.
-    """
-
-    hashes: frozenset[int] | None
-    attribute: str
-    refused: bool
-    optional: bool
-
-    def fits(self, text: int, form: int, stem: int) -> bool:
-        """Whether a token with these hashes is one of the step's."""
-        if self.hashes is None:
-            return True
-        own = stem if self.attribute == "LEMMA" else form if self.attribute == "LOWER" else text
-        return (own in self.hashes) != self.refused
-
-
-class _State:
-    """How far patterns have come at a token.
-
-    Attributes:
-        features: the features that are found when this state is reached.
-        open: (pattern, step) of the tokens that may come next.
-        moves: the state behind each token text that was met here; None where no pattern goes on.
-    """
-
-    __slots__ = ("features", "moves", "open")
-
-    def __init__(self, features: tuple[int, ...], open: tuple[tuple[int, int], ...]) -> None:
-        self.features = features
-        self.open = open
-        self.moves: dict[int, _State | None] = {}
-
-
-class _Automaton:
-    """Finite automaton over many patterns, built from the states that texts lead to.
-
-    A token costs one look-up for each state that is alive, however many patterns there are. The
-    subset construction made as it is needed: Aho, Sethi and Ullman, Compilers, 1986, section 3.7.
-    """
-
-    def __init__(self) -> None:
-        self._patterns: list[tuple[int, tuple[_Step, ...]]] = []
-        self._starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
-        self._starts_anywhere: list[tuple[int, int]] = []
-        self._states: dict[frozenset[tuple[int, int]], _State] = {}
-        self.first: dict[int, _State | None] = {}
-        self._moves = 0
-
-    def add(self, feature: int, steps: tuple[_Step, ...]) -> None:
-        """Adds a pattern."""
-        pattern = len(self._patterns)
-        self._patterns.append((feature, steps))
-        for place in self._reached(pattern, 0):
-            if place[1] == len(steps):
-                continue
-            step = steps[place[1]]
-            if step.hashes is None or step.refused:
-                self._starts_anywhere.append(place)
-            else:
-                for value in step.hashes:
-                    self._starts.setdefault((step.attribute, value), []).append(place)
-
-    def start(self, text: int, form: int, stem: int) -> _State | None:
-        """The state behind a first token; looked up in `first` before."""
-        places = [
-            *self._starts.get(("TEXT", text), ()),
-            *self._starts.get(("LOWER", form), ()),
-            *self._starts.get(("LEMMA", stem), ()),
-            *self._starts_anywhere,
-        ]
-        state = self._behind(places, text, form, stem)
-        self._remember()
-        self.first[text] = state
-        return state
-
-    def move(self, state: _State, text: int, form: int, stem: int) -> _State | None:
-        """The state behind a further token; looked up in the state's `moves` before."""
-        following = self._behind(state.open, text, form, stem)
-        self._remember()
-        state.moves[text] = following
-        return following
-
-    def _remember(self) -> None:
-        self._moves += 1
-        if self._moves > _MOST_MOVES:
-            self._moves = 0
-            self._states.clear()
-            self.first.clear()
-
-    def _behind(
-        self, places: Iterable[tuple[int, int]], text: int, form: int, stem: int
-    ) -> _State | None:
-        reached: set[tuple[int, int]] = set()
-        for pattern, step in places:
-            if self._patterns[pattern][1][step].fits(text, form, stem):
-                reached.update(self._reached(pattern, step + 1))
-        if not reached:
-            return None
-        key = frozenset(reached)
-        state = self._states.get(key)
-        if state is None:
-            features, open = set(), []
-            for pattern, step in sorted(reached):
-                feature, steps = self._patterns[pattern]
-                if step == len(steps):
-                    features.add(feature)
-                else:
-                    open.append((pattern, step))
-            state = self._states[key] = _State(tuple(sorted(features)), tuple(open))
-        return state
-
-    def _reached(self, pattern: int, step: int) -> Iterator[tuple[int, int]]:
-        """A place in a pattern, and those behind the optional tokens that follow it."""
-        steps = self._patterns[pattern][1]
-        yield pattern, step
-        while step < len(steps) and steps[step].optional:
-            step += 1
-            yield pattern, step
-
-
 class PatternMatcher:
     """Finds the features of a list of patterns in docs whose stems are marked.
 
@@ -222,7 +90,7 @@ class PatternMatcher:
         self.features: tuple[str, ...] = tuple(dict.fromkeys(p.feature for p in patterns))
         number = {feature: index for index, feature in enumerate(self.features)}
         self._vocab = nlp.vocab
-        self._automaton = _Automaton()
+        self._automaton = Automaton()
         self._others = Matcher(nlp.vocab)
         self._feature_of_key: dict[int, int] = {}
         checker = Matcher(nlp.vocab)
@@ -236,7 +104,7 @@ class PatternMatcher:
                     phrase = stems.stems(nlp.make_doc(pattern.pattern))
                     self._automaton.add(
                         feature,
-                        tuple(_Step(frozenset([stem]), "LEMMA", False, False) for stem in phrase),
+                        tuple(Step(frozenset([stem]), "LEMMA", False, False) for stem in phrase),
                     )
                     continue
                 tokens = [dict(token) for token in pattern.pattern]
@@ -320,7 +188,7 @@ def text_hashes(doc: Doc) -> list[int]:
     return hashes
 
 
-def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | None:
+def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[Step, ...] | None:
     """A token pattern as steps; None where it needs spaCy's own matcher."""
     steps = []
     for token in tokens:
@@ -329,7 +197,7 @@ def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | N
         if operator not in ("1", "?") or len(attributes) > 1:
             return None
         if not attributes:
-            steps.append(_Step(None, "", False, operator == "?"))
+            steps.append(Step(None, "", False, operator == "?"))
             continue
         attribute = attributes.pop()
         wanted = token[attribute]
@@ -345,5 +213,5 @@ def _steps(tokens: list[dict[str, Any]], nlp: Language) -> tuple[_Step, ...] | N
         if not words:
             return None
         hashes = frozenset(int(nlp.vocab.strings.add(word)) for word in words)
-        steps.append(_Step(hashes, attribute, refused, operator == "?"))
+        steps.append(Step(hashes, attribute, refused, operator == "?"))
     return tuple(steps) or None
