@@ -75,8 +75,10 @@ def test_a_new_theme_is_looked_for_by_its_keywords(
 ) -> None:
     theme = Theme("dental", "Dental health", "Teeth.", keywords=("dentist", "dental"))
     codebook = replace(tagger.codebook, themes=(*tagger.codebook.themes, theme))
-    picked = suggest(tagger, tagged, 5, Corpus((), codebook))
-    assert any("dent" in p.text.lower() for p in picked)
+    picked = suggest(tagger, tagged, 25, Corpus((), codebook))
+    without = suggest(tagger, tagged, 25, Corpus((), tagger.codebook))
+    named = [sum("dent" in p.text.lower() for p in found) for found in (picked, without)]
+    assert named[0] > named[1]
 
 
 def test_few_none_and_too_few_asked_for(tagger: Tagger, tagged: list[TaggedParagraph]) -> None:

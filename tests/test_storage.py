@@ -378,7 +378,7 @@ def test_a_codebook_that_is_none(content: str, folder: Path) -> None:
     _refusal(folder)
 
 
-def test_an_interrupted_save_leaves_no_model_that_loads(
+def test_an_interrupted_save_keeps_the_old_model(
     without_dudley: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from clas_nlp.tagging import storage
@@ -395,4 +395,4 @@ def test_an_interrupted_save_leaves_no_model_that_loads(
     monkeypatch.setattr(storage, "write_bytes", stopping)
     with pytest.raises(KeyboardInterrupt):
         save_model(without_dudley, folder)
-    _refusal(folder)
+    load_model(folder)

@@ -13,6 +13,9 @@ import typer
 import clas_nlp
 from clas_nlp.errors import ClasNlpError
 
+#: Exit code of a program that Ctrl-C ended: 128 and the signal's number.
+_STOPPED = 130
+
 app = typer.Typer(
     name="clas-nlp",
     help="Tag reviews of health services for children with safeguarding themes, stance and "
@@ -71,8 +74,12 @@ def main() -> None:
             typer.echo(f"clas-nlp: {one_line(problem)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("clas-nlp: stopped; nothing half-written was left behind", err=True)
-        sys.exit(130)
+        _say_stopped()
+        sys.exit(_STOPPED)
+    except SystemExit as stop:
+        if stop.code == _STOPPED:  # Typer caught Ctrl-C, and said nothing
+            _say_stopped()
+        raise
     except BrokenPipeError:
         # The reader of the output has gone (`| head`): no more to say, and nothing to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,6 +88,10 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(f"clas-nlp: {where}{error.strerror or error}", err=True)
         sys.exit(2)
+
+
+def _say_stopped() -> None:
+    typer.echo("clas-nlp: stopped; nothing half-written was left behind", err=True)
 
 
 def one_line(text: str) -> str:

@@ -33,6 +33,7 @@ def sentence_pipeline() -> Language:
     if not Language.has_factory("clas_sentences"):
         Language.component("clas_sentences", func=_set_sentence_starts)
     nlp = spacy.blank("en")
+    nlp.max_length = 10**9  # the limit is for parsers; a "paragraph" may be a whole file
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("clas_sentences")
     return nlp

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from clas_nlp.codebook import codebook_from_dict
 from clas_nlp.errors import BadCodebook, BadModel
-from clas_nlp.files import write_bytes, write_text
+from clas_nlp.files import write_bytes
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.tagging.features import PLACE_COLUMNS, Vocabulary
 from clas_nlp.tagging.model import Model, Thresholds
@@ -36,7 +36,10 @@ _CHECKED = ("codebook.json", "vocabulary.json", "weights.npz")
 
 
 def save_model(model: Model, folder: str | Path, card: str = "") -> None:
-    """Writes a model folder; the manifest last, so that half a folder never loads.
+    """Writes a model folder; half a folder never loads.
+
+    Every new file is written and flushed beside the old ones before any takes its place, so that
+    an old model stays whole until the last moment.
 
     Args:
         model: the model.
@@ -69,11 +72,17 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
         "files": {name: hashlib.sha256(raw).hexdigest() for name, raw in contents.items()},
     }
     manifest["sha256"] = _manifest_hash(manifest)
-    (folder / "manifest.json").unlink(missing_ok=True)
-    for name, raw in contents.items():
-        write_bytes(folder / name, raw)
-    write_text(folder / "README.md", card)
-    write_bytes(folder / "manifest.json", _json(manifest))
+    contents["README.md"] = card.encode("utf-8")
+    contents["manifest.json"] = _json(manifest)
+    staged = {name: folder / f".{name}.new" for name in contents}
+    try:
+        for name, raw in contents.items():
+            write_bytes(staged[name], raw)
+        for name, path in staged.items():
+            path.replace(folder / name)
+    finally:
+        for path in staged.values():
+            path.unlink(missing_ok=True)
 
 
 def load_model(folder: str | Path) -> Model:
