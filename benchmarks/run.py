@@ -224,7 +224,7 @@ def growth(sizes: Sequence[int], model: Sequence[str]) -> str:
                 print("  ", *rows[-1], file=sys.stderr)
     note = (
         "`clas-nlp tag folder/ --out tagged.jsonl` in a child process, one run each, cold start "
-        "included. Each report is the first quarter of one of the two. Peak memory is "
+        "included. Each report is the first quarter of Dudley's, over and over. Peak memory is "
         "that of the largest process."
     )
     head = ("reports", "jobs", "s", "reports/s", "peak MB")

@@ -195,3 +195,16 @@ def test_none_but_bad_reports_leave_nothing(tmp_path: Path) -> None:
     done = tag(tmp_path, "--jobs", "2", "--out", tmp_path / "new" / "out.csv")
     assert (done.returncode, done.stdout) == (2, b"")
     assert not (tmp_path / "new").exists()
+
+
+def test_lines_with_details_give_recurring_area_year_and_expected_counts(tmp_path: Path) -> None:
+    from clas_nlp.recurring.tagged_files import read_inspections
+
+    out = tmp_path / "tagged.jsonl"
+    run = [sys.executable, "-m", "clas_nlp", "tag", str(REPORTS), "--out", str(out), "--details"]
+    subprocess.run(run, check=True, capture_output=True)
+    dorset, dudley = read_inspections(out)
+    assert (dorset.area, dorset.year) == ("Dorset", None)
+    assert (dudley.area, dudley.year) == ("Dudley", 2016)
+    assert dudley.codebook
+    assert all(p.probabilities for p in dudley.paragraphs if p.kind == "finding")

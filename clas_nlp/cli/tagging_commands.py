@@ -57,6 +57,14 @@ def tag(
             help="Processes to tag on; the result is the same for any number.",
         ),
     ] = 1,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details",
+            help="Add to each JSON line the inspection's area, dates and providers, the "
+            "probability of every theme, and the codebook's hash; `recurring` uses them.",
+        ),
+    ] = False,
 ) -> None:
     """Tag a report's paragraphs with themes, stance, probability and evidence.
 
@@ -68,6 +76,7 @@ def tag(
       clas-nlp tag new_report.txt
       clas-nlp tag reports/ --format jsonl --out tagged.jsonl
       clas-nlp tag reports/ --out tagged.jsonl --jobs 4   (on four processes)
+      clas-nlp tag reports/ --out tagged.jsonl --details  (for `clas-nlp recurring`)
       clas-nlp tag new_report.txt --out tagged.csv        (opens in Excel)
       clas-nlp tag new_report.txt --out tagged.html       (opens in a browser)
       cat new_report.txt | clas-nlp tag -
@@ -84,15 +93,15 @@ def tag(
         return
     collected: list[TaggedParagraph] = []
     with ExitStack() as stack:
-        output = _Output(out, wanted, stack)
+        output = _Output(out, wanted, stack, tagger.codebook.sha256 if details else None)
         failures = 0
-        for paragraphs in _tagged(files, tagger, jobs):
-            if paragraphs is None:
+        for result in _tagged(files, tagger, jobs):
+            if result.error:
                 failures += 1
             elif wanted is TagFormat.table:
-                collected += paragraphs
+                collected += result.paragraphs
             else:
-                output.write(paragraphs)
+                output.write(result)
         if failures and not output.begun and not collected:
             raise typer.Exit(2)
         if wanted is TagFormat.table:
@@ -109,8 +118,10 @@ class _Output:
     It is opened by the first paragraph, so that nothing is made where there is nothing to write.
     """
 
-    def __init__(self, out: Path | None, form: TagFormat, stack: ExitStack) -> None:
-        self._out, self._form, self._stack = out, form, stack
+    def __init__(
+        self, out: Path | None, form: TagFormat, stack: ExitStack, codebook: str | None
+    ) -> None:
+        self._out, self._form, self._stack, self._codebook = out, form, stack, codebook
         self._file: IO[str] = sys.stdout
         self.begun = False
 
@@ -127,24 +138,29 @@ class _Output:
             # By the mark Excel takes a file for UTF-8.
             self._file.write(("" if self._out is None else "\ufeff") + csv_text([]))
 
-    def write(self, paragraphs: Sequence[TaggedParagraph]) -> None:
+    def write(self, result: TaggedFile) -> None:
         from clas_nlp.tagging.output import csv_text, json_line
 
-        if not paragraphs:
+        if not result.paragraphs:
             return
         self.begin()
         if self._form is TagFormat.csv:
-            self._file.write(csv_text(paragraphs, header=False))
+            self._file.write(csv_text(result.paragraphs, header=False))
+        elif self._codebook and result.details:
+            from clas_nlp.recurring.inspections import Inspection
+            from clas_nlp.recurring.tagged_files import inspections_jsonl
+
+            report = result.paragraphs[0].report
+            inspection = Inspection(report, result.details, result.paragraphs, self._codebook)
+            self._file.write(inspections_jsonl([inspection]))
         else:
-            self._file.writelines(f"{json_line(p)}\n" for p in paragraphs)
+            self._file.writelines(f"{json_line(p)}\n" for p in result.paragraphs)
         if self._out is None:
             self._file.flush()
 
 
-def _tagged(
-    files: Sequence[Path], tagger: Tagger, jobs: int
-) -> Iterator[Sequence[TaggedParagraph] | None]:
-    """The paragraphs of each file, None for one that cannot be read; says what is to be said."""
+def _tagged(files: Sequence[Path], tagger: Tagger, jobs: int) -> Iterator[TaggedFile]:
+    """What became of each file; says what is to be said."""
     from clas_nlp.tagging.many import tag_files
 
     failures: list[str] = []
@@ -171,7 +187,7 @@ def _tagged(
             if result.error:
                 failures.append(str(result.error))
             advance(1)
-            yield None if result.error else result.paragraphs
+            yield result
     for failure in failures:
         note(f"clas-nlp: {failure}")
 

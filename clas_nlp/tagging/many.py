@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clas_nlp.errors import ClasNlpError, UnreadableReport
+from clas_nlp.reading.records import InspectionDetails
 from clas_nlp.tagging.records import TaggedParagraph
 from clas_nlp.tagging.tagger import Tagger
 
@@ -31,12 +32,14 @@ class TaggedFile:
         paragraphs: its paragraphs, tagged, in reading order; none where there is an error.
         error: why it could not be read, or None.
         notes: what a reader should know of it, each beginning with the file's name.
+        details: what a report says of its inspection; None for bare paragraphs.
     """
 
     path: Path
     paragraphs: tuple[TaggedParagraph, ...]
     error: UnreadableReport | None
     notes: tuple[str, ...]
+    details: InspectionDetails | None = None
 
 
 def tag_file(
@@ -57,6 +60,7 @@ def tag_file(
 
     path = Path(path)
     notes: list[str] = []
+    details: InspectionDetails | None = None
     try:
         if path.suffix.lower() in PARAGRAPH_ENDINGS:
             paragraphs, name = bare_paragraphs(path), path.stem
@@ -65,6 +69,7 @@ def tag_file(
             report = read_report(path)
             notes += [f"{path}: {warning}" for warning in report.warnings]
             paragraphs, name, text = list(report.paragraphs), report.id, report.text
+            details = report.details
     except UnreadableReport as error:
         return TaggedFile(path, (), error, ())
     if not looks_english(text):
@@ -77,7 +82,7 @@ def tag_file(
 
     step(0)
     tagged = tuple(tagger.tag_paragraphs(paragraphs, name, step))
-    return TaggedFile(path, tagged, None, tuple(notes))
+    return TaggedFile(path, tagged, None, tuple(notes), details)
 
 
 def tag_files(
