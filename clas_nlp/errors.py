@@ -22,6 +22,12 @@ class BadCorpus(ClasNlpError):
         super().__init__(message)
         self.problems = problems or []
 
+    @classmethod
+    def of(cls, problems: list[str]) -> BadCorpus:
+        """The error for some problems: its message is the first, and how many more there are."""
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return cls(problems[0] + more, problems)
+
 
 class BadCodebook(ClasNlpError):
     """A codebook file is missing, malformed or contradicts itself."""

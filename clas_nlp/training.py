@@ -171,8 +171,7 @@ def check_labels(corpus: Corpus) -> None:
                 f"{_shown(paragraph.themes)} against {_shown(earlier.themes)}; settle them"
             )
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(problems[0] + more, problems)
+        raise BadCorpus.of(problems)
     counts = Counter(theme for p in corpus.paragraphs for theme in p.themes)
     for theme in corpus.codebook.themes:
         if counts[theme.id] < LEAST_PARAGRAPHS:

@@ -7,13 +7,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook, load_codebook, paragraph_stance
 from clas_nlp.corpus.checking import row_problems
 from clas_nlp.errors import BadCorpus
 from clas_nlp.files import write_text
 from clas_nlp.reading.records import Paragraph
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: Text written for training carries this origin; it is never evaluated on.
 WRITTEN = "written"
@@ -89,7 +92,7 @@ class LabelledParagraph:
         return row
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> LabelledParagraph:
+    def from_row(cls, row: dict[str, Any]) -> Self:
         """A paragraph from a row that `row_problems` found nothing wrong with."""
         return cls(
             id=row["id"],
@@ -203,8 +206,7 @@ def load_corpus(
                 seen[row["id"]] = where
                 paragraphs.append(LabelledParagraph.from_row(row))
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(f"{problems[0]}{more}", problems)
+        raise BadCorpus.of(problems)
     return Corpus(tuple(paragraphs), codebook, tuple(hashes))
 
 

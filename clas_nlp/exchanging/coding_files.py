@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from clas_nlp.codebook import Codebook
 from clas_nlp.corpus.checking import row_problems
-from clas_nlp.corpus.records import Corpus, Label, LabelledParagraph, read_rows
+from clas_nlp.corpus.records import Corpus, LabelledParagraph, read_rows
 from clas_nlp.errors import BadCorpus
 from clas_nlp.exchanging.formats import import_labels
 from clas_nlp.exchanging.records import CodedParagraph
@@ -37,8 +38,7 @@ def load_paragraphs(
         if not wrong:
             found.append(_coded(row))
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(f"{problems[0]}{more}", problems)
+        raise BadCorpus.of(problems)
     return found
 
 
@@ -125,25 +125,14 @@ def load_coding(
             seen[row["id"]] = number
             found.append(_coded(row))
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(f"{problems[0]}{more}", problems)
+        raise BadCorpus.of(problems)
     return found
 
 
 def _coded(row: dict[str, Any]) -> CodedParagraph:
     """A labelled paragraph from a checked row, with its coder and date if it has them."""
-    return CodedParagraph(
-        id=row["id"],
-        report=row["report"],
-        kind=row["kind"],
-        number=row.get("number", ""),
-        section=row.get("section", ""),
-        text=row["text"],
-        services=tuple(row.get("services", ())),
-        labels=tuple(
-            sorted(Label(x["start"], x["end"], x["theme"], x["stance"]) for x in row["labels"])
-        ),
-        origin=row.get("origin", "report"),
+    return replace(
+        CodedParagraph.from_row(row),
         coder=str(row.get("coder", "")),
         date=str(row.get("date", "")),
     )

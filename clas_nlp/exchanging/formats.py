@@ -166,8 +166,7 @@ def import_labels(
     if not problems and not found.paragraphs:
         problems = (nothing_labelled(Path(path), found),)
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(f"{problems[0]}{more}", list(problems))
+        raise BadCorpus.of(list(problems))
     return list(found.paragraphs)
 
 

@@ -80,8 +80,7 @@ def merge_labels(
                 "nothing was written; use replace (--replace) to take the imported labels"
             )
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(f"{problems[0]}{more}", problems)
+        raise BadCorpus.of(problems)
     backup = None
     if added or replaced:
         backup = _back_up(path) if path.exists() else None

@@ -89,8 +89,7 @@ def from_dataset(dataset: Dataset, codebook: Codebook) -> Corpus:
             seen[plain["id"]] = number
             paragraphs.append(LabelledParagraph.from_row(plain))
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BadCorpus(problems[0] + more, problems)
+        raise BadCorpus.of(problems)
     return Corpus(tuple(paragraphs), codebook)
 
 

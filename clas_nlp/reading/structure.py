@@ -236,7 +236,7 @@ class _Walk:
     def _known_heading(self, line: Line) -> bool:
         match = _CHAPTER.match(line.text)
         number, title = (match.group(1), match.group(2)) if match else ("", line.text)
-        zone = _KNOWN_HEADINGS.get(title.strip(" :").lower().replace("’", "'"))
+        zone = _known_zone(title)
         if zone is None or not (line.blank_before or line.heading):
             return False
         self._heading(line, number, title.strip(" :"), zone)
