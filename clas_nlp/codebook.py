@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -103,17 +104,17 @@ class Codebook:
     stance_patterns: tuple[Pattern, ...] = field(default=(), repr=False)
     service_patterns: tuple[Pattern, ...] = field(default=(), repr=False)
 
-    @property
+    @cached_property
     def theme_ids(self) -> tuple[str, ...]:
         """Ids of the themes, in the codebook's order."""
         return tuple(theme.id for theme in self.themes)
 
-    @property
+    @cached_property
     def service_ids(self) -> tuple[str, ...]:
         """Ids of the services, in the codebook's order."""
         return tuple(service.id for service in self.services)
 
-    @property
+    @cached_property
     def sentence_stances(self) -> tuple[str, ...]:
         """The stances that a sentence can have."""
         return tuple(stance.id for stance in self.stances if stance.id != MIXED)

@@ -108,7 +108,7 @@ def test_figures_are_scikit_learns(
     themes = corpus.codebook.theme_ids
     truth = np.array([[t in p.themes for t in themes] for p in paragraphs])
     found = np.array([[p.tag(t) is not None for t in themes] for p in tagged])
-    analysed = list(without_dudley.analyser.analyse(p.text for p in paragraphs))
+    analysed = without_dudley.analyser.analyse(p.text for p in paragraphs)
     chances = without_dudley.read(analysed, [p.kind for p in paragraphs]).themes
     keywords = keyword_tags(paragraphs, corpus.codebook)
     precision, recall, f1, support = precision_recall_fscore_support(

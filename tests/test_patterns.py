@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from clas_nlp.codebook import Pattern, load_codebook
 from clas_nlp.corpus import Corpus
 from clas_nlp.errors import BadCodebook
-from clas_nlp.reading.sentences import sentence_pipeline
-from clas_nlp.tagging.patterns import PatternMatcher, StemTable, mark_stems
+from clas_nlp.reading.tokens import TokenTable, blank_english
+from clas_nlp.tagging.patterns import PatternMatcher, stem_of
 
 PATTERNS = ("theme_patterns", "stance_patterns", "service_patterns")
 
@@ -22,8 +23,7 @@ class SpacyMatchers:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         from spacy.matcher import Matcher, PhraseMatcher
 
-        self.nlp = sentence_pipeline()
-        self.stems = StemTable(self.nlp)
+        self.nlp = blank_english()
         self.matcher = Matcher(self.nlp.vocab)
         self.phrases = PhraseMatcher(self.nlp.vocab, attr="LEMMA")
         self.features = list(dict.fromkeys(p.feature for p in patterns))
@@ -36,7 +36,8 @@ class SpacyMatchers:
 
     def doc(self, text: str) -> Any:
         doc = self.nlp.make_doc(text)
-        mark_stems(doc, self.stems.stems(doc))
+        for token in doc:
+            token.lemma_ = stem_of(token.text)
         return doc
 
     def matches(self, text: str) -> list[tuple[int, int]]:
@@ -47,39 +48,53 @@ class SpacyMatchers:
         return sorted(pairs, key=lambda match: (match[1], match[0]))
 
 
+def _found(matcher: PatternMatcher, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """(feature, first token) of the matches in each text, in text order, each once."""
+    table = TokenTable()
+    tokens = table.tokenise(texts)
+    symbols = [matcher.symbol(text, stem_of(text)) for text in table.texts]
+    features, starts = matcher.matches(texts, tokens, np.array(symbols, int)[tokens.types])
+    found: list[set[tuple[int, int]]] = [set() for _ in texts]
+    for feature, start in zip(features.tolist(), starts.tolist(), strict=True):
+        text = int(np.searchsorted(tokens.bounds, start, side="right")) - 1
+        found[text].add((feature, start - int(tokens.bounds[text])))
+    return [sorted(matches, key=lambda match: (match[1], match[0])) for matches in found]
+
+
 def _matches(patterns: Sequence[Pattern], text: str) -> list[tuple[int, int]]:
-    nlp = sentence_pipeline()
-    stems = StemTable(nlp)
-    matcher = PatternMatcher(patterns, nlp, stems)
-    doc = nlp.make_doc(text)
-    found = stems.stems(doc)
-    mark_stems(doc, found)
-    return matcher.matches(doc, found)
+    return _found(PatternMatcher(patterns), [text])[0]
 
 
 @pytest.fixture(scope="module", params=PATTERNS)
-def pair(request: pytest.FixtureRequest) -> tuple[PatternMatcher, StemTable, SpacyMatchers]:
+def pair(request: pytest.FixtureRequest) -> tuple[PatternMatcher, SpacyMatchers]:
     patterns = getattr(load_codebook(), request.param)
-    nlp = sentence_pipeline()
-    stems = StemTable(nlp)
-    return PatternMatcher(patterns, nlp, stems), stems, SpacyMatchers(patterns)
+    return PatternMatcher(patterns), SpacyMatchers(patterns)
 
 
 def test_exactly_what_spacys_own_matchers_find(
-    pair: tuple[PatternMatcher, StemTable, SpacyMatchers], corpus: Corpus
+    pair: tuple[PatternMatcher, SpacyMatchers], corpus: Corpus
 ) -> None:
-    ours, stems, spacys = pair
-    assert ours.features == tuple(spacys.features)
-    nlp = sentence_pipeline()
-    count = 0
-    for paragraph in corpus.paragraphs[::3]:
-        doc = nlp(paragraph.text)
-        found = stems.stems(doc)
-        mark_stems(doc, found)
-        matches = ours.matches(doc, found)
+    ours, spacys = pair
+    assert ours.features == (tuple(spacys.features),)
+    paragraphs = corpus.paragraphs[::3]
+    found = _found(ours, [p.text for p in paragraphs])
+    for paragraph, matches in zip(paragraphs, found, strict=True):
         assert matches == spacys.matches(paragraph.text), paragraph.id
-        count += len(matches)
-    assert count > 100
+    assert sum(map(len, found)) > 100
+
+
+def test_lists_of_patterns_have_features_of_their_own() -> None:
+    codebook = load_codebook()
+    lists = [getattr(codebook, name) for name in PATTERNS]
+    text = "Supervision was not routinely offered to health visitors, which is a weakness."
+    together = _found(PatternMatcher(*lists), [text])[0]
+    apart, before = [], 0
+    for patterns in lists:
+        matcher = PatternMatcher(patterns)
+        apart += [(before + f, start) for f, start in _found(matcher, [text])[0]]
+        before += len(matcher.features[0])
+    assert sorted(together) == sorted(apart)
+    assert len(together) >= 3
 
 
 TOKEN_PATTERNS: list[list[dict[str, Any]]] = [
@@ -115,23 +130,18 @@ PHRASES = ["the records", "staff", "not recording the flags", "the the"]
 def test_every_form_of_pattern_on_shuffled_words(words: list[str]) -> None:
     patterns = [Pattern("x", str(i), tuple(p)) for i, p in enumerate(TOKEN_PATTERNS)]
     patterns += [Pattern("x", phrase, phrase) for phrase in PHRASES]
-    ours, stems, spacys = _shared(patterns)
+    ours, spacys = _shared(patterns)
     text = " ".join(words)
-    doc = spacys.nlp.make_doc(text)
-    found = stems.stems(doc)
-    if any(found):
-        mark_stems(doc, found)
-        assert ours.matches(doc, found) == spacys.matches(text)
+    if text.strip():
+        assert _found(ours, ["Staff.", text])[1] == spacys.matches(text)
 
 
-_MADE: list[tuple[PatternMatcher, StemTable, SpacyMatchers]] = []
+_MADE: list[tuple[PatternMatcher, SpacyMatchers]] = []
 
 
-def _shared(patterns: list[Pattern]) -> tuple[PatternMatcher, StemTable, SpacyMatchers]:
+def _shared(patterns: list[Pattern]) -> tuple[PatternMatcher, SpacyMatchers]:
     if not _MADE:
-        nlp = sentence_pipeline()
-        stems = StemTable(nlp)
-        _MADE.append((PatternMatcher(patterns, nlp, stems), stems, SpacyMatchers(patterns)))
+        _MADE.append((PatternMatcher(patterns), SpacyMatchers(patterns)))
     return _MADE[0]
 
 
@@ -168,15 +178,13 @@ def test_nothing_in_nothing() -> None:
     ],
 )
 def test_a_bad_pattern_is_refused_by_name(pattern: Any) -> None:
-    nlp = sentence_pipeline()
     with pytest.raises(BadCodebook) as error:
-        PatternMatcher([Pattern("supervision", "bad", pattern)], nlp, StemTable(nlp))
+        PatternMatcher([Pattern("supervision", "bad", pattern)])
     assert str(error.value).startswith("pattern supervision/bad (")
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("pattern", ["", "  "])
 def test_an_empty_phrase_is_refused_by_name(pattern: str) -> None:
-    nlp = sentence_pipeline()
     with pytest.raises(BadCodebook, match="pattern supervision/bad"):
-        PatternMatcher([Pattern("supervision", "bad", pattern)], nlp, StemTable(nlp))
+        PatternMatcher([Pattern("supervision", "bad", pattern)])

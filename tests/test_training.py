@@ -21,11 +21,11 @@ from clas_nlp.tagging.model import Model
 from clas_nlp.training import (
     LEAST_PARAGRAPHS,
     TrainingSettings,
-    _Trainer,
     best_threshold,
     check_labels,
     train,
 )
+from clas_nlp.training.folds import folds
 
 FILES = ("codebook.json", "vocabulary.json", "weights.npz", "manifest.json")
 
@@ -98,7 +98,10 @@ def _several_sources(corpus: Corpus, sources: int) -> Corpus:
 
 
 def _folds(corpus: Corpus) -> list[np.ndarray]:
-    return _Trainer(corpus, TrainingSettings(), lambda *_: None)._folds()
+    themes = np.array(
+        [[t in p.themes for t in corpus.codebook.theme_ids] for p in corpus.paragraphs]
+    )
+    return folds([p.report for p in corpus.paragraphs], themes, TrainingSettings().folds)
 
 
 @pytest.mark.parametrize("sources", [2, 4, 9])

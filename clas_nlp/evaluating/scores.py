@@ -192,7 +192,7 @@ def _score_report(
     report: str, paragraphs: Sequence[LabelledParagraph], model: Model, seen: bool, seed: int
 ) -> ReportScores:
     codebook = model.codebook
-    analysed = list(model.analyser.analyse(p.text for p in paragraphs))
+    analysed = model.analyser.analyse(p.text for p in paragraphs)
     reading = model.read(analysed, [p.kind for p in paragraphs])
     truth = np.array([[t in p.themes for t in codebook.theme_ids] for p in paragraphs])
     found = model.theme_decisions(reading)
@@ -202,11 +202,12 @@ def _score_report(
     confusion: Counter[tuple[str, str]] = Counter()
     both = given = wanted = 0
     for place, paragraph in enumerate(paragraphs):
-        spans = analysed[place].spans
+        spans = analysed.spans(place)
+        first = int(analysed.bounds[place])
         for theme, stance in paragraph.themes.items():
             column = codebook.theme_ids.index(theme)
             given_evidence = model.evidence_of(reading, place, column)
-            chosen = {spans[reading.rows[row].sentence] for row, _ in given_evidence}
+            chosen = {spans[int(reading.rows.sentences[row]) - first] for row, _ in given_evidence}
             evidence = {
                 span
                 for span in spans
@@ -220,7 +221,7 @@ def _score_report(
             wanted += len(evidence)
             if found[place, column]:
                 confusion[stance, paragraph_stance({s for _, s in given_evidence})] += 1
-    services = reading.services >= model.thresholds.services
+    services = model.service_decisions(reading)
     true_services = np.array([[s in p.services for s in codebook.service_ids] for p in paragraphs])
     right = sum(count for (true, guess), count in confusion.items() if true == guess)
     scores = tuple(

@@ -19,10 +19,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from clas_nlp.codebook import Codebook, load_codebook
-from clas_nlp.tagging.analysis import AnalysedText, TextAnalyser
-from clas_nlp.tagging.features import Vocabulary, beside, paragraph_patterns, paragraph_stems
+from clas_nlp.tagging.analysis import AnalysedTexts, TextAnalyser
+from clas_nlp.tagging.features import beside, paragraph_patterns
 from clas_nlp.tagging.scoring import sigmoid
 from clas_nlp.tagging.tagger import BATCH, Tagger, load
+from clas_nlp.tagging.vocabulary import Vocabulary, WordColumns, all_counts
 
 Floats = NDArray[np.float64]
 
@@ -114,8 +115,11 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.__dict__.pop("model_", None)
         self.codebook_ = codebook
         self.classes_ = np.array(classes)
-        analysed = list(_analyser(codebook).analyse(texts))
-        self.vocabulary_ = Vocabulary.learn(paragraph_stems(analysed), self.least)
+        analysed = _analyser(codebook).analyse(texts)
+        words, counts = all_counts(
+            analysed.stems, analysed.stem_bounds[analysed.bounds], analysed.words, self.least
+        )
+        self.vocabulary_, _ = Vocabulary.from_counts(words, counts, self.least)
         features = self._features(analysed)
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
         self._fit_columns(features, targets, weights)
@@ -139,7 +143,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         analyser = _analyser(self.codebook_)
         found = [np.zeros((0, len(self.classes_)))]
         for first in range(0, len(texts), BATCH):
-            features = self._features(list(analyser.analyse(texts[first : first + BATCH])))
+            features = self._features(analyser.analyse(texts[first : first + BATCH]))
             found.append(sigmoid(features @ self.coef_.T + self.intercept_))
         return np.concatenate(found)
 
@@ -170,15 +174,16 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         _, targets = _indicator(y, tuple(self.classes_))
         return float(accuracy_score(targets, self.predict(X), sample_weight=sample_weight))
 
-    def _features(self, analysed: Sequence[AnalysedText]) -> sparse.csr_matrix:
-        words = self.vocabulary_.matrix(paragraph_stems(analysed))
+    def _features(self, analysed: AnalysedTexts) -> sparse.csr_matrix:
+        (words,) = WordColumns(analysed.words, self.vocabulary_).matrices(
+            analysed.stems, (analysed.text_of_stem, len(analysed))
+        )
         if not self.patterns:
             return words
         analyser = _analyser(self.codebook_)
-        hits = paragraph_patterns(
-            analysed, len(analyser.themes.features), len(analyser.services.features)
+        return beside(
+            words, paragraph_patterns(analysed, len(analyser.themes), len(analyser.services))
         )
-        return beside(words, hits)
 
     def _fit_columns(
         self, features: sparse.csr_matrix, targets: NDArray[np.int64], weights: Floats | None

@@ -1,131 +1,216 @@
-"""A finite automaton over token patterns: all patterns are tried at once, token by token."""
+"""Many token patterns at once, on many texts at once.
+
+A token stands here as a symbol: tokens that no step of any pattern tells apart share one, and
+symbol 0 is every token of which no pattern speaks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-#: Remembered moves of one automaton; beyond it they are forgotten, so that memory stays flat.
-_MOST_MOVES = 300_000
+import numpy as np
+
+from clas_nlp.reading.tokens import Integers, seen
+from clas_nlp.tagging.lookup import ABSENT, IntegerMap, distinct
+
+#: Moves that are remembered before they are forgotten all at once: some 100 MB.
+_MOST_MOVES = 500_000
+_SYMBOL_BITS = 24
+_START = 0
+_NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One token of a pattern: which hashes it may have, of which attribute.
+    """A token of a pattern.
 
     Attributes:
-        hashes: the hashes it may have, or may not have; None for a token of any kind.
-        attribute: what they are hashes of: TEXT, LOWER, or LEMMA for stems.
-        refused: whether the hashes are those that the token may not have.
+        words: what it may be, or may not be; None for a token of any kind.
+        attribute: what the words are: TEXT, LOWER, or LEMMA for stems.
+        refused: whether the words are those that the token may not be.
         optional: whether the token may be missing.
     """
 
-    hashes: frozenset[int] | None
+    words: frozenset[str] | None
     attribute: str
     refused: bool
     optional: bool
 
-    def fits(self, text: int, form: int, stem: int) -> bool:
-        """Whether a token with these hashes is one of the step's."""
-        if self.hashes is None:
+    def fits(self, token: Sequence[str | None]) -> bool:
+        """Whether a token, given as text, lower-case text and stem, is one of the step's."""
+        if self.words is None:
             return True
-        own = stem if self.attribute == "LEMMA" else form if self.attribute == "LOWER" else text
-        return (own in self.hashes) != self.refused
+        return (token[ATTRIBUTES.index(self.attribute)] in self.words) != self.refused
 
 
-class State:
-    """How far patterns have come at a token.
-
-    Attributes:
-        features: the features that are found when this state is reached.
-        open: (pattern, step) of the tokens that may come next.
-        moves: the state behind each token text that was met here; None where no pattern goes on.
-    """
-
-    __slots__ = ("features", "moves", "open")
-
-    def __init__(self, features: tuple[int, ...], open: tuple[tuple[int, int], ...]) -> None:
-        self.features = features
-        self.open = open
-        self.moves: dict[int, State | None] = {}
+ATTRIBUTES = ("TEXT", "LOWER", "LEMMA")
+#: A token of which no pattern speaks.
+_OTHER = (None,) * len(ATTRIBUTES)
 
 
 class Automaton:
     """Finite automaton over many patterns, built from the states that texts lead to.
 
     A token costs one look-up for each state that is alive, however many patterns there are. The
-    subset construction made as it is needed: Aho, Sethi and Ullman, Compilers, 1986, section 3.7.
+    subset construction, made as it is needed: Aho, Sethi and Ullman, Compilers, 1986, section 3.7.
     """
 
     def __init__(self) -> None:
         self._patterns: list[tuple[int, tuple[Step, ...]]] = []
-        self._starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        self._starts: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._starts_anywhere: list[tuple[int, int]] = []
-        self._states: dict[frozenset[tuple[int, int]], State] = {}
-        self.first: dict[int, State | None] = {}
-        self._moves = 0
+        self._words: dict[str, set[str]] = {attribute: set() for attribute in ATTRIBUTES}
+        self._symbols: dict[tuple[str | None, ...], int] = {}
+        self._tokens: list[tuple[str | None, ...]] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self._moves = IntegerMap()
+        self._state_of: dict[frozenset[tuple[int, int]], int] = {frozenset(): _START}
+        self._places: list[tuple[tuple[int, int], ...]] = [()]
+        self._goes_on: array[int] = array("b", [1])
+        self._goes_on_anyhow: array[int] = array("b", [1])
+        self._features: array[int] = array("q")
+        self._first_feature: array[int] = array("q", [0])
+        self._feature_count: array[int] = array("q", [0])
+        self._behind_first: array[int] = array("q")
 
     def add(self, feature: int, steps: tuple[Step, ...]) -> None:
-        """Adds a pattern."""
+        """Adds a pattern; to be done before the first symbol is asked for."""
         pattern = len(self._patterns)
         self._patterns.append((feature, steps))
+        for step in steps:
+            self._words.get(step.attribute, set()).update(step.words or ())
         for place in self._reached(pattern, 0):
             if place[1] == len(steps):
                 continue
             step = steps[place[1]]
-            if step.hashes is None or step.refused:
+            if step.words is None or step.refused:
                 self._starts_anywhere.append(place)
             else:
-                for value in step.hashes:
-                    self._starts.setdefault((step.attribute, value), []).append(place)
+                for word in step.words:
+                    self._starts.setdefault((step.attribute, word), []).append(place)
 
-    def start(self, text: int, form: int, stem: int) -> State | None:
-        """The state behind a first token; looked up in `first` before."""
-        places = [
-            *self._starts.get(("TEXT", text), ()),
-            *self._starts.get(("LOWER", form), ()),
-            *self._starts.get(("LEMMA", stem), ()),
-            *self._starts_anywhere,
-        ]
-        state = self._behind(places, text, form, stem)
-        self._remember()
-        self.first[text] = state
-        return state
+    def symbol(self, *token: str) -> int:
+        """The symbol of a token.
 
-    def move(self, state: State, text: int, form: int, stem: int) -> State | None:
-        """The state behind a further token; looked up in the state's `moves` before."""
-        following = self._behind(state.open, text, form, stem)
-        self._remember()
-        state.moves[text] = following
-        return following
+        Args:
+            token: its text, lower-case text and stem.
+        """
+        if not self._tokens:
+            self._symbols[_OTHER] = 0
+            self._tokens.append(_OTHER)
+        told = tuple(
+            word if word in self._words[attribute] else None
+            for attribute, word in zip(ATTRIBUTES, token, strict=True)
+        )
+        symbol = self._symbols.setdefault(told, len(self._tokens))
+        if symbol == len(self._tokens):
+            self._tokens.append(told)
+        return symbol
 
-    def _remember(self) -> None:
-        self._moves += 1
-        if self._moves > _MOST_MOVES:
-            self._moves = 0
-            self._states.clear()
-            self.first.clear()
+    def find(self, symbols: Integers, bounds: Integers) -> tuple[Integers, Integers]:
+        """Finds the patterns in texts.
 
-    def _behind(
-        self, places: Iterable[tuple[int, int]], text: int, form: int, stem: int
-    ) -> State | None:
+        All places where a pattern may begin are followed together, a token further each time.
+
+        Args:
+            symbols: symbol of each token, texts one after the other.
+            bounds: the tokens of text i are `bounds[i]` to `bounds[i + 1]`.
+
+        Returns:
+            The feature and the first token of every match; a match may come twice.
+        """
+        if len(self._moves) > _MOST_MOVES:
+            self._forget()
+        left = np.repeat(bounds[1:], np.diff(bounds)) - np.arange(len(symbols))
+        states, tokens = self._first_states()[symbols], np.arange(len(symbols))
+        reached, begun = [], []
+        step = 0
+        while True:
+            alive = states != _NOWHERE
+            states, tokens = states[alive], tokens[alive]
+            if not len(states):
+                break
+            reached.append(states)
+            begun.append(tokens)
+            step += 1
+            alive = (seen(self._goes_on)[states] == 1) & (left[tokens] > step)
+            states, tokens = states[alive], tokens[alive]
+            following = symbols[tokens + step]
+            alive = (following != 0) | (seen(self._goes_on_anyhow)[states] == 1)
+            states, tokens, following = states[alive], tokens[alive], following[alive]
+            states = self._behind(states, following)
+        if not reached:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        states, tokens = np.concatenate(reached), np.concatenate(begun)
+        counts = seen(self._feature_count)[states]
+        ends = np.cumsum(counts)
+        places = np.repeat(seen(self._first_feature)[states] - (ends - counts), counts)
+        return seen(self._features)[places + np.arange(len(places))], np.repeat(tokens, counts)
+
+    def _first_states(self) -> Integers:
+        """The state behind each symbol as a first token."""
+        for symbol in range(len(self._behind_first), len(self._tokens)):
+            self._behind_first.append(self._move(_START, symbol))
+        return seen(self._behind_first)
+
+    def _behind(self, states: Integers, symbols: Integers) -> Integers:
+        """The state behind each state and the token that follows; -1 where no pattern goes on."""
+        moves = (states << _SYMBOL_BITS) | symbols
+        behind = self._moves.get(moves)
+        new = distinct(moves[behind == ABSENT])
+        if len(new):
+            last = (1 << _SYMBOL_BITS) - 1
+            self._moves.put(
+                new,
+                np.array([self._move(m >> _SYMBOL_BITS, m & last) for m in new.tolist()], np.int64),
+            )
+            behind = self._moves.get(moves)
+        return behind
+
+    def _move(self, state: int, symbol: int) -> int:
+        token = self._tokens[symbol]
+        places: Iterable[tuple[int, int]] = self._places[state]
+        if state == _START:
+            places = [
+                *self._starts_anywhere,
+                *(
+                    place
+                    for attribute, word in zip(ATTRIBUTES, token, strict=True)
+                    if word is not None
+                    for place in self._starts.get((attribute, word), ())
+                ),
+            ]
         reached: set[tuple[int, int]] = set()
         for pattern, step in places:
-            if self._patterns[pattern][1][step].fits(text, form, stem):
+            if self._patterns[pattern][1][step].fits(token):
                 reached.update(self._reached(pattern, step + 1))
         if not reached:
-            return None
-        key = frozenset(reached)
-        state = self._states.get(key)
+            return _NOWHERE
+        return self._state(frozenset(reached))
+
+    def _state(self, reached: frozenset[tuple[int, int]]) -> int:
+        state = self._state_of.get(reached)
         if state is None:
-            features, open = set(), []
+            state = self._state_of[reached] = len(self._places)
+            features, going_on = set(), []
             for pattern, step in sorted(reached):
                 feature, steps = self._patterns[pattern]
                 if step == len(steps):
                     features.add(feature)
                 else:
-                    open.append((pattern, step))
-            state = self._states[key] = State(tuple(sorted(features)), tuple(open))
+                    going_on.append((pattern, step))
+            self._places.append(tuple(going_on))
+            self._goes_on.append(bool(going_on))
+            self._goes_on_anyhow.append(
+                any(self._patterns[p][1][step].fits(_OTHER) for p, step in going_on)
+            )
+            self._first_feature.append(len(self._features))
+            self._feature_count.append(len(features))
+            self._features.extend(sorted(features))
         return state
 
     def _reached(self, pattern: int, step: int) -> Iterator[tuple[int, int]]:

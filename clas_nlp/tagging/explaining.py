@@ -14,13 +14,7 @@ import numpy as np
 
 from clas_nlp.corpus.records import LabelledParagraph
 from clas_nlp.reading.records import JUDGED_KINDS, Paragraph
-from clas_nlp.tagging.features import (
-    beside,
-    paragraph_stems,
-    sentence_patterns,
-    sentence_rows,
-    sentence_stems,
-)
+from clas_nlp.tagging.features import PatternFeatures, SentenceRows, beside
 from clas_nlp.tagging.model import Model
 from clas_nlp.tagging.scoring import sigmoid
 
@@ -102,19 +96,12 @@ def explain(
         raise ValueError(
             f"unknown theme {unknown[0]!r}; expected one of {', '.join(model.codebook.theme_ids)}"
         )
-    analysed = list(model.analyser.analyse([paragraph.text]))
-    kinds = [paragraph.kind]
-    reading = model.read(analysed, kinds)
-    rows = sentence_rows(analysed, kinds)
-    features = beside(
-        model.sentence_words.matrix(sentence_stems(analysed, rows)),
-        sentence_patterns(
-            analysed,
-            rows,
-            len(model.analyser.themes.features),
-            len(model.analyser.stances.features),
-        ),
-    )
+    analyser = model.analyser
+    analysed = analyser.analyse([paragraph.text])
+    reading = model.read(analysed, [paragraph.kind])
+    words, _ = model.words(analysed, reading.rows)
+    patterns = PatternFeatures(analysed, reading.rows, len(analyser.themes), len(analyser.stances))
+    features = beside(words, patterns.of_sentences())
     names = _feature_names(model)
     chances = dict(zip(model.codebook.theme_ids, reading.themes[0], strict=True))
     limits = dict(zip(model.codebook.theme_ids, model.thresholds.themes, strict=True))
@@ -125,11 +112,11 @@ def explain(
         column = model.codebook.theme_ids.index(theme)
         weights = model.sentence_layer.weights[column]
         sentences = []
-        for place, row in enumerate(rows):
+        for place, sentence in enumerate(reading.rows.sentences.tolist()):
             own = features[[place]]
             added = own.data * weights[own.indices]
             order = np.argsort(-np.abs(added), kind="stable")[:most]
-            start, end = analysed[0].spans[row.sentence]
+            start, end = analysed.spans(0)[sentence]
             sentences.append(
                 SentenceReasons(
                     start,
@@ -164,8 +151,8 @@ def nearest_labelled(
     others = [p for p in corpus if p.text != text]
     if not others:
         return []
-    analysed = list(model.analyser.analyse([text, *(p.text for p in others)]))
-    vectors = model.paragraph_words.matrix(paragraph_stems(analysed))
+    analysed = model.analyser.analyse([text, *(p.text for p in others)])
+    _, vectors = model.words(analysed, SentenceRows.of(analysed, [""] * len(analysed)))
     similarity = np.asarray((vectors[1:] @ vectors[0].T).todense()).ravel()
     order = np.argsort(-similarity, kind="stable")[:most]
     return [
@@ -176,7 +163,7 @@ def nearest_labelled(
 
 def _feature_names(model: Model) -> list[str]:
     """What each column of a sentence's row is called, for people."""
-    themes, stances = model.analyser.themes.features, model.analyser.stances.features
+    themes, stances = model.analyser.themes, model.analyser.stances
     words = [f"“{word.replace('_', ' ')}”" for word in model.sentence_words.index]
     patterns = [
         f"pattern {feature}{where}"

@@ -1,4 +1,4 @@
-"""From analysed texts to numbers: sparse features of sentences, of stances and of services.
+"""From analysed texts to numbers: sparse features of sentences, of stances and of paragraphs.
 
 Layout of a sentence's row: words (TF-IDF of stems and stem pairs), then
 the theme patterns that fire in the sentence, before it, behind it, and elsewhere in its paragraph,
@@ -7,8 +7,7 @@ then the stance patterns, then kind and place.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,114 +15,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.reading.records import JUDGED_KINDS
-from clas_nlp.tagging.analysis import AnalysedText
+from clas_nlp.reading.tokens import Integers
+from clas_nlp.tagging.analysis import AnalysedTexts, Bools, Hits
+from clas_nlp.tagging.lookup import distinct
 
 Floats = NDArray[np.float64]
-
-
-def word_features(stems: Sequence[str]) -> list[str]:
-    """Stems, and pairs of neighbours ("a_b")."""
-    return [*stems, *map("_".join, itertools.pairwise(stems))]
-
-
-@dataclass
-class Vocabulary:
-    """Words of the training text with their inverse document frequency.
-
-    Attributes:
-        index: column of each word feature.
-        idf: shape (len(index),), smoothed as in scikit-learn's TfidfTransformer.
-    """
-
-    index: dict[str, int]
-    idf: Floats
-
-    @classmethod
-    def learn(cls, texts: Iterable[Sequence[str]], least: int = 2) -> Vocabulary:
-        """Learns a vocabulary from texts given as stems.
-
-        Args:
-            texts: the stems of each sentence or paragraph.
-            least: in how many texts a feature must occur.
-        """
-        words, counts = all_counts(texts)
-        return cls.from_counts(words, counts, least)[0]
-
-    @classmethod
-    def from_counts(
-        cls, words: Sequence[str], counts: sparse.csr_matrix, least: int
-    ) -> tuple[Vocabulary, NDArray[np.int64]]:
-        """A vocabulary from counts that are there already, and the columns that it keeps.
-
-        Args:
-            words: the word feature of each column.
-            counts: shape (texts, words).
-            least: in how many texts a feature must occur.
-        """
-        frequency = np.bincount(counts.indices, minlength=len(words))
-        kept = np.flatnonzero(frequency >= least)
-        idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
-        return cls({words[int(column)]: place for place, column in enumerate(kept)}, idf), kept
-
-    def matrix(self, texts: Iterable[Sequence[str]]) -> sparse.csr_matrix:
-        """TF-IDF rows, shape (texts, words); see `weighed`."""
-        return self.weighed(_counts(texts, self.index.get, len(self.index)))
-
-    def weighed(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
-        """Counts as TF-IDF: logarithmic term frequency, rows of unit length."""
-        values = (1 + np.log(counts.data)) * self.idf[counts.indices]
-        sums = np.add.reduceat(np.append(values**2, 0.0), counts.indptr[:-1])
-        lengths = np.diff(counts.indptr)
-        norms = np.sqrt(np.where(lengths > 0, sums, 1.0))
-        return sparse.csr_matrix(
-            (values / np.repeat(norms, lengths), counts.indices, counts.indptr), shape=counts.shape
-        )
-
-
-def all_counts(texts: Iterable[Sequence[str]]) -> tuple[list[str], sparse.csr_matrix]:
-    """Every word feature of some texts, in alphabetical order, and its counts."""
-    seen: dict[str, int] = {}
-
-    def column(feature: str) -> int:
-        return seen.setdefault(feature, len(seen))
-
-    rows = _counts(texts, column, None)
-    words = sorted(seen)
-    order = np.empty(len(words), dtype=np.int64)
-    for place, word in enumerate(words):
-        order[seen[word]] = place
-    counts = sparse.csr_matrix(
-        (rows.data, order[rows.indices], rows.indptr), shape=(rows.shape[0], len(words))
-    )
-    counts.sort_indices()
-    return words, counts
-
-
-def _counts(
-    texts: Iterable[Sequence[str]], column_of: Callable[[str], int | None], width: int | None
-) -> sparse.csr_matrix:
-    """Counts of word features; `column_of` gives a feature's column, or None to leave it out."""
-    indptr, indices = [0], []
-    for stems in texts:
-        indices += [c for c in map(column_of, word_features(stems)) if c is not None]
-        indptr.append(len(indices))
-    columns = width if width is not None else (max(indices, default=-1) + 1)
-    counts = sparse.csr_matrix(
-        (np.ones(len(indices)), np.array(indices, dtype=np.int64), indptr),
-        shape=(len(indptr) - 1, columns),
-    )
-    counts.sum_duplicates()
-    return counts
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceRow:
-    """Where a sentence stands: paragraph index, sentence index, kind of its paragraph."""
-
-    paragraph: int
-    sentence: int
-    kind: str
-
 
 #: How strongly each block of features speaks, beside the words' unit length. Found by trying
 #: powers of two on reports left out in turn; the figures change little around these.
@@ -133,119 +29,175 @@ ELSEWHERE_WEIGHT = 0.2
 STANCE_WEIGHT = 0.25
 PLACE_WEIGHT = 0.3
 
+#: Kinds, first of its paragraph, last of it, cites a recommendation, its paragraph cites one.
+PLACE_COLUMNS = len(JUDGED_KINDS) + 4
 
-def sentence_rows(analysed: Sequence[AnalysedText], kinds: Sequence[str]) -> list[SentenceRow]:
-    """The sentences that count, in order; bare references to recommendations do not."""
-    return [
-        SentenceRow(p, s, kind)
-        for p, (text, kind) in enumerate(zip(analysed, kinds, strict=True))
-        for s in range(len(text.spans))
-        if not text.bare_reference[s]
-    ]
+RECOMMENDATION = JUDGED_KINDS.index("recommendation")
 
 
-def sentence_patterns(
-    analysed: Sequence[AnalysedText],
-    rows: Sequence[SentenceRow],
-    theme_features: int,
-    stance_features: int,
-) -> sparse.csr_matrix:
-    """What a sentence's row holds behind its words.
+@dataclass(frozen=True)
+class SentenceRows:
+    """The sentences that count, in order; bare references to recommendations do not.
+
+    Attributes:
+        sentences: index of each among all sentences of the analysed texts, shape (rows,).
+        owners: index of its paragraph; rows of one paragraph stand together.
+        starts: row of each paragraph's first sentence, shape (paragraphs,).
+        counts: its number of sentences, 0 for a paragraph without any.
+        kinds: column of its kind.
+    """
+
+    sentences: Integers
+    owners: Integers
+    starts: Integers
+    counts: Integers
+    kinds: Integers
+
+    @classmethod
+    def of(cls, analysed: AnalysedTexts, kinds: Sequence[str]) -> SentenceRows:
+        """The sentences of paragraphs of these kinds."""
+        sentences = np.flatnonzero(~analysed.bare_reference)
+        owners = analysed.text_of[sentences]
+        counts = np.bincount(owners, minlength=len(analysed))
+        return cls(
+            sentences,
+            owners,
+            np.cumsum(counts) - counts,
+            counts,
+            np.array([kind_column(kind) for kind in kinds], dtype=np.int64),
+        )
+
+    def of_stem(self, analysed: AnalysedTexts) -> Integers:
+        """The row of each stem, -1 where its sentence does not count."""
+        row_of_sentence = np.full(len(analysed.starts), -1)
+        row_of_sentence[self.sentences] = np.arange(len(self.sentences))
+        return np.repeat(row_of_sentence, np.diff(analysed.stem_bounds))
+
+    @property
+    def asked(self) -> Bools:
+        """Whether each sentence stands in a recommendation."""
+        return np.asarray(self.kinds[self.owners] == RECOMMENDATION)
+
+
+def kind_column(kind: str) -> int:
+    """Column of a kind among the judged kinds; other kinds count as findings."""
+    return _KIND_COLUMNS.get(kind, 0)
+
+
+_KIND_COLUMNS: dict[str, int] = {kind: column for column, kind in enumerate(JUDGED_KINDS)}
+
+
+class PatternFeatures:
+    """The patterns in and around sentences, as features and as what layers make of these.
+
+    A layer over sentences has a row of weights for each theme pattern in the sentence, then for
+    each before it, behind it, and elsewhere in its paragraph, for each stance pattern, and for
+    kind and place. A layer over stances has one for each stance pattern in the sentence, before
+    it and behind it, and for kind and place.
 
     Args:
         analysed: the paragraphs.
         rows: which of their sentences.
         theme_features: how many theme-pattern features there are.
         stance_features: how many stance-pattern features there are.
-
-    Returns:
-        Shape (rows, 4 * theme_features + stance_features + PLACE_COLUMNS).
     """
-    n, m = theme_features, stance_features
-    cells = _Cells()
-    for row in rows:
-        text = analysed[row.paragraph]
-        last = len(text.spans) - 1
-        own = text.theme_hits[row.sentence]
-        elsewhere = {hit for hits in text.theme_hits for hit in hits}.difference(own)
-        cells.add(own, 0, PATTERN_WEIGHT)
-        if row.sentence:
-            cells.add(text.theme_hits[row.sentence - 1], n, NEIGHBOUR_WEIGHT)
-        if row.sentence < last:
-            cells.add(text.theme_hits[row.sentence + 1], 2 * n, NEIGHBOUR_WEIGHT)
-        cells.add(sorted(elsewhere), 3 * n, ELSEWHERE_WEIGHT)
-        cells.add(text.stance_hits[row.sentence], 4 * n, STANCE_WEIGHT)
-        cells.add(_place_columns(text, row), 4 * n + m, PLACE_WEIGHT)
-        cells.end_row()
-    return cells.matrix(4 * n + m + PLACE_COLUMNS)
 
+    def __init__(
+        self, analysed: AnalysedTexts, rows: SentenceRows, theme_features: int, stance_features: int
+    ) -> None:
+        # One row more, which is empty: the sentence before the first and the one behind the last.
+        nowhere = len(analysed.starts)
+        themes, stances = analysed.theme_hits, analysed.stance_hits
+        self._themes = _ones(themes.sentences, themes.features, (nowhere + 1, theme_features))
+        self._stances = _ones(stances.sentences, stances.features, (nowhere + 1, stance_features))
+        self._in_texts = _by_text(analysed, themes, theme_features)
+        self._places = _places(analysed, rows)
+        first, last = analysed.bounds[rows.owners], analysed.bounds[rows.owners + 1] - 1
+        self._owners = rows.owners
+        self._own = rows.sentences
+        self._before = np.where(self._own > first, self._own - 1, nowhere)
+        self._behind = np.where(self._own < last, self._own + 1, nowhere)
 
-def stance_patterns(
-    analysed: Sequence[AnalysedText], rows: Sequence[SentenceRow], stance_features: int
-) -> sparse.csr_matrix:
-    """What tells a sentence's stance beside its words: the stance patterns in and around it.
+    def of_sentences(self) -> sparse.csr_matrix:
+        """Shape (rows, 4 * theme_features + stance_features + PLACE_COLUMNS)."""
+        own = self._themes[self._own]
+        return beside(
+            own * PATTERN_WEIGHT,
+            self._themes[self._before] * NEIGHBOUR_WEIGHT,
+            self._themes[self._behind] * NEIGHBOUR_WEIGHT,
+            (self._in_texts[self._owners] - own) * ELSEWHERE_WEIGHT,
+            self._stances[self._own] * STANCE_WEIGHT,
+            sparse.csr_matrix(self._places * PLACE_WEIGHT),
+        )
 
-    Returns:
-        Shape (rows, 3 * stance_features + PLACE_COLUMNS).
-    """
-    m = stance_features
-    cells = _Cells()
-    for row in rows:
-        text = analysed[row.paragraph]
-        cells.add(text.stance_hits[row.sentence], 0, PATTERN_WEIGHT)
-        if row.sentence:
-            cells.add(text.stance_hits[row.sentence - 1], m, ELSEWHERE_WEIGHT)
-        if row.sentence < len(text.spans) - 1:
-            cells.add(text.stance_hits[row.sentence + 1], 2 * m, ELSEWHERE_WEIGHT)
-        cells.add(_place_columns(text, row), 3 * m, PATTERN_WEIGHT)
-        cells.end_row()
-    return cells.matrix(3 * m + PLACE_COLUMNS)
+    def sentence_sums(self, weights: Floats) -> Floats:
+        """`of_sentences() @ weights`, in less time."""
+        themes = self._themes.shape[1]
+        own, before, behind, elsewhere = weights[: 4 * themes].reshape(4, themes, -1)
+        stances = weights[4 * themes : -PLACE_COLUMNS] * STANCE_WEIGHT
+        elsewhere = elsewhere * ELSEWHERE_WEIGHT
+        own, before, behind = np.split(
+            self._themes
+            @ np.hstack(
+                [
+                    own * PATTERN_WEIGHT - elsewhere,
+                    before * NEIGHBOUR_WEIGHT,
+                    behind * NEIGHBOUR_WEIGHT,
+                ]
+            ),
+            3,
+            axis=1,
+        )
+        return np.asarray(
+            (own + self._stances @ stances)[self._own]
+            + before[self._before]
+            + behind[self._behind]
+            + (self._in_texts @ elsewhere)[self._owners]
+            + self._places @ (weights[-PLACE_COLUMNS:] * PLACE_WEIGHT)
+        )
 
+    def of_stances(self) -> sparse.csr_matrix:
+        """Shape (rows, 3 * stance_features + PLACE_COLUMNS)."""
+        return beside(
+            self._stances[self._own] * PATTERN_WEIGHT,
+            self._stances[self._before] * ELSEWHERE_WEIGHT,
+            self._stances[self._behind] * ELSEWHERE_WEIGHT,
+            sparse.csr_matrix(self._places * PATTERN_WEIGHT),
+        )
 
-#: Kinds, first of its paragraph, last of it, cites a recommendation, its paragraph cites one.
-PLACE_COLUMNS = len(JUDGED_KINDS) + 4
-
-
-def _place_columns(text: AnalysedText, row: SentenceRow) -> list[int]:
-    kinds = len(JUDGED_KINDS)
-    columns = [kind_column(row.kind)]
-    if row.sentence == 0:
-        columns.append(kinds)
-    if row.sentence == len(text.spans) - 1:
-        columns.append(kinds + 1)
-    if text.cites[row.sentence]:
-        columns.append(kinds + 2)
-    elif any(text.cites):
-        columns.append(kinds + 3)
-    return columns
+    def stance_sums(self, weights: Floats) -> Floats:
+        """`of_stances() @ weights`, in less time."""
+        stances = self._stances.shape[1]
+        own, before, behind = weights[:-PLACE_COLUMNS].reshape(3, stances, -1)
+        own, before, behind = np.split(
+            self._stances
+            @ np.hstack(
+                [own * PATTERN_WEIGHT, before * ELSEWHERE_WEIGHT, behind * ELSEWHERE_WEIGHT]
+            ),
+            3,
+            axis=1,
+        )
+        return np.asarray(
+            own[self._own]
+            + before[self._before]
+            + behind[self._behind]
+            + self._places @ (weights[-PLACE_COLUMNS:] * PATTERN_WEIGHT)
+        )
 
 
 def paragraph_patterns(
-    analysed: Sequence[AnalysedText], theme_features: int, service_features: int
+    analysed: AnalysedTexts, theme_features: int, service_features: int
 ) -> sparse.csr_matrix:
     """The theme and service patterns of whole paragraphs.
 
     Returns:
         Shape (paragraphs, theme_features + service_features).
     """
-    cells = _Cells()
-    for text in analysed:
-        cells.add(sorted({h for hits in text.theme_hits for h in hits}), 0, PATTERN_WEIGHT)
-        cells.add(sorted({m.feature for m in text.mentions}), theme_features, PATTERN_WEIGHT)
-        cells.end_row()
-    return cells.matrix(theme_features + service_features)
-
-
-def sentence_stems(
-    analysed: Sequence[AnalysedText], rows: Sequence[SentenceRow]
-) -> Iterator[Sequence[str]]:
-    """The stems of sentences."""
-    return (analysed[row.paragraph].stems[row.sentence] for row in rows)
-
-
-def paragraph_stems(analysed: Sequence[AnalysedText]) -> Iterator[Sequence[str]]:
-    """The stems of whole paragraphs."""
-    return ([stem for stems in text.stems for stem in stems] for text in analysed)
+    named = Hits(analysed.mentions.sentences, analysed.mentions.features)
+    return PATTERN_WEIGHT * beside(
+        _by_text(analysed, analysed.theme_hits, theme_features),
+        _by_text(analysed, named, service_features),
+    )
 
 
 def beside(*blocks: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -253,29 +205,34 @@ def beside(*blocks: sparse.csr_matrix) -> sparse.csr_matrix:
     return sparse.hstack(blocks, format="csr")
 
 
-def kind_column(kind: str) -> int:
-    """Column of a kind among the judged kinds; other kinds count as findings."""
-    return next((i for i, k in enumerate(JUDGED_KINDS) if k == kind), 0)
+def _by_text(analysed: AnalysedTexts, hits: Hits, features: int) -> sparse.csr_matrix:
+    """The hits anywhere in each paragraph."""
+    found = distinct(analysed.text_of[hits.sentences] * features + hits.features)
+    return _ones(*divmod(found, max(features, 1)), (len(analysed), features))
 
 
-class _Cells:
-    """Rows of a sparse matrix, written one after the other."""
+def _places(analysed: AnalysedTexts, rows: SentenceRows) -> Floats:
+    """Kind and place of each sentence; see `PLACE_COLUMNS`."""
+    kinds = len(JUDGED_KINDS)
+    cites = analysed.cites
+    citing = citing_texts(analysed)[rows.owners]
+    table = np.zeros((len(rows.sentences), PLACE_COLUMNS))
+    table[np.arange(len(table)), rows.kinds[rows.owners]] = 1.0
+    table[:, kinds] = rows.sentences == analysed.bounds[rows.owners]
+    table[:, kinds + 1] = rows.sentences == analysed.bounds[rows.owners + 1] - 1
+    table[:, kinds + 2] = cites[rows.sentences]
+    table[:, kinds + 3] = citing & ~cites[rows.sentences]
+    return table
 
-    def __init__(self) -> None:
-        self._indptr = [0]
-        self._indices: list[int] = []
-        self._values: list[float] = []
 
-    def add(self, columns: Iterable[int], offset: int, value: float) -> None:
-        before = len(self._indices)
-        self._indices += [offset + column for column in columns]
-        self._values += [value] * (len(self._indices) - before)
+def citing_texts(analysed: AnalysedTexts) -> Bools:
+    """Whether each paragraph cites a recommendation, shape (paragraphs,)."""
+    found = np.zeros(len(analysed), dtype=bool)
+    found[analysed.text_of[analysed.cites]] = True
+    return found
 
-    def end_row(self) -> None:
-        self._indptr.append(len(self._indices))
 
-    def matrix(self, width: int) -> sparse.csr_matrix:
-        return sparse.csr_matrix(
-            (np.array(self._values, dtype=float), self._indices, self._indptr),
-            shape=(len(self._indptr) - 1, width),
-        )
+def _ones(rows: Integers, columns: Integers, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """A matrix with ones at some places, which are in order and each there once."""
+    bounds = np.searchsorted(rows, np.arange(shape[0] + 1))
+    return sparse.csr_matrix((np.ones(len(rows)), columns, bounds), shape=shape)

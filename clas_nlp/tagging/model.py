@@ -18,28 +18,27 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.codebook import MIXED, NEUTRAL, STRENGTH, WEAKNESS, Codebook
-from clas_nlp.tagging.analysis import AnalysedText, TextAnalyser
+from clas_nlp.reading.tokens import Integers
+from clas_nlp.tagging.analysis import AnalysedTexts, Bools, TextAnalyser
 from clas_nlp.tagging.features import (
-    SentenceRow,
-    Vocabulary,
-    beside,
+    RECOMMENDATION,
+    PatternFeatures,
+    SentenceRows,
+    citing_texts,
     paragraph_patterns,
-    paragraph_stems,
-    sentence_patterns,
-    sentence_rows,
-    sentence_stems,
-    stance_patterns,
 )
 from clas_nlp.tagging.scoring import (
     LinearLayer,
-    ParagraphIndex,
     context_features,
+    first_best,
+    limited,
     paragraph_features,
     sigmoid,
     softmax,
     stance_features,
 )
-from clas_nlp.tagging.services import service_features
+from clas_nlp.tagging.services import BEFORE, service_features
+from clas_nlp.tagging.vocabulary import Vocabulary, WordColumns
 
 Floats = NDArray[np.float64]
 
@@ -68,8 +67,8 @@ class Reading:
 
     Attributes:
         rows: the sentences.
-        index: the paragraphs of the sentences.
         sentence_logits: second-layer log-odds, shape (sentences, themes).
+        evidence: whether each sentence is evidence of each theme, if its paragraph carries it.
         themes: probability of each theme, shape (paragraphs, themes).
         stances: probability of each stance, if the sentence is evidence of the theme,
             shape (themes, sentences, stances).
@@ -78,13 +77,30 @@ class Reading:
         services: probability of each service, shape (paragraphs, services).
     """
 
-    rows: list[SentenceRow]
-    index: ParagraphIndex
+    rows: SentenceRows
     sentence_logits: Floats
+    evidence: Bools
     themes: Floats
     stances: Floats
     paragraph_stances: Floats
     services: Floats
+
+    @cached_property
+    def _plain(self) -> tuple[Any, ...]:
+        """Evidence, stances, likeliest stances of paragraphs and rows as lists.
+
+        One conversion for all paragraphs costs less than a few for each.
+        """
+        return tuple(
+            array.tolist()
+            for array in (
+                self.evidence,
+                self.stances,
+                self.paragraph_stances.argmax(axis=-1),
+                self.rows.starts,
+                self.rows.counts,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -123,68 +139,102 @@ class Model:
 
     @cached_property
     def analyser(self) -> TextAnalyser:
-        """The analyser with this model's codebook."""
-        return TextAnalyser(self.codebook)
+        """The analyser with this model's codebook, which knows this model's words."""
+        known = self.sentence_words.words | self.paragraph_words.words | set(BEFORE)
+        return TextAnalyser(self.codebook, sorted(known))
 
-    def read(self, analysed: Sequence[AnalysedText], kinds: Sequence[str]) -> Reading:
+    @cached_property
+    def word_columns(self) -> WordColumns:
+        """Columns of the words of sentences, and of those of paragraphs."""
+        return WordColumns(self.analyser.words, self.sentence_words, self.paragraph_words)
+
+    def words(
+        self, analysed: AnalysedTexts, rows: SentenceRows
+    ) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        """TF-IDF of the words of sentences, and of those of paragraphs."""
+        return self.word_columns.matrices(
+            analysed.stems,
+            (rows.of_stem(analysed), len(rows.sentences)),
+            (analysed.text_of_stem, len(analysed)),
+        )
+
+    @cached_property
+    def _word_weights(self) -> Floats:
+        """Weights of the words of sentences, in the sentence layer and in the stance layer."""
+        count = len(self.sentence_words.index)
+        layers = (self.sentence_layer, self.stance_layer)
+        return np.hstack([layer.by_feature[:count] for layer in layers])
+
+    @cached_property
+    def _paragraph_weights(self) -> Floats:
+        """Weights of the two layers over whole paragraphs."""
+        return np.hstack([self.paragraph_layer.by_feature, self.service_layer.by_feature])
+
+    def read(self, analysed: AnalysedTexts, kinds: Sequence[str]) -> Reading:
         """Reads paragraphs.
 
         Args:
             analysed: the paragraphs' texts, analysed by `analyser`.
             kinds: their kinds.
         """
-        rows = sentence_rows(analysed, kinds)
-        index = ParagraphIndex.of(rows, len(analysed))
-        words = self.sentence_words.matrix(sentence_stems(analysed, rows))
-        theme_count, stance_count, service_count = (
-            len(matcher.features)
-            for matcher in (self.analyser.themes, self.analyser.stances, self.analyser.services)
+        rows = SentenceRows.of(analysed, kinds)
+        analyser, theme_count = self.analyser, len(self.codebook.theme_ids)
+        words, paragraph_words = self.words(analysed, rows)
+        patterns = PatternFeatures(analysed, rows, len(analyser.themes), len(analyser.stances))
+        # Layers over the same features are worked out together.
+        of_words = words @ self._word_weights
+        sentence_sums = of_words[:, :theme_count] + patterns.sentence_sums(
+            self.sentence_layer.by_feature[words.shape[1] :]
         )
-        features = beside(words, sentence_patterns(analysed, rows, theme_count, stance_count))
-        whole = beside(
-            self.paragraph_words.matrix(paragraph_stems(analysed)),
-            paragraph_patterns(analysed, theme_count, service_count),
+        stance_sums = of_words[:, theme_count:] + patterns.stance_sums(
+            self.stance_layer.by_feature[words.shape[1] : -theme_count]
+        )
+        known = paragraph_words.shape[1]
+        whole = paragraph_words @ self._paragraph_weights[:known] + (
+            paragraph_patterns(analysed, len(analyser.themes), len(analyser.services))
+            @ self._paragraph_weights[known:]
         )
         logits = contextual_logits(
-            self.context_layers, self.sentence_layer.logits(features), index, kinds
+            self.context_layers, limited(sentence_sums + self.sentence_layer.bias), rows
         )
-        themes = pooled_probabilities(
-            self.pooling_layers, logits, self.paragraph_layer.logits(whole), index, kinds
+        paragraph_logits = limited(whole[:, :theme_count] + self.paragraph_layer.bias)
+        service_logits = limited(whole[:, theme_count:] + self.service_layer.bias)
+        stances = sentence_stances(self.stance_layer, stance_sums, rows.asked, self.codebook)
+        return Reading(
+            rows=rows,
+            sentence_logits=logits,
+            evidence=self._evidence(logits, rows),
+            themes=pooled_probabilities(self.pooling_layers, logits, paragraph_logits, rows),
+            stances=stances,
+            paragraph_stances=paragraph_stances(
+                self.stance_pooling_layer,
+                logits,
+                stances,
+                rows,
+                citing_texts(analysed),
+                self.codebook,
+            ),
+            services=judged_probabilities(self.judging_layer, analysed, rows.kinds, service_logits),
         )
-        services = judged_probabilities(
-            self.judging_layer, analysed, kinds, self.service_layer.logits(whole)
-        )
-        stances = sentence_stances(
-            self.stance_layer,
-            beside(words, stance_patterns(analysed, rows, stance_count)),
-            rows,
-            self.codebook,
-        )
-        whole_stances = paragraph_stances(
-            self.stance_pooling_layer,
-            logits,
-            stances,
-            index,
-            kinds,
-            citing(analysed),
-            self.codebook,
-        )
-        return Reading(rows, index, logits, themes, stances, whole_stances, services)
 
     def theme_decisions(self, reading: Reading) -> NDArray[np.bool_]:
         """Which themes become tags, shape (paragraphs, themes)."""
         return np.asarray(reading.themes >= np.array(self.thresholds.themes))
 
-    def evidence_rows(self, reading: Reading, paragraph: int, theme: int) -> list[int]:
-        """Rows of the evidence sentences of a theme in a paragraph: at least the best one."""
-        start, count = reading.index.starts[paragraph], reading.index.counts[paragraph]
-        if not count:
-            return []
-        chance = sigmoid(reading.sentence_logits[start : start + count, theme])
-        chosen = np.flatnonzero(chance >= self.thresholds.evidence[theme])
-        if not len(chosen):
-            chosen = np.array([int(np.argmax(chance))])
-        return [int(start + place) for place in chosen]
+    def service_decisions(self, reading: Reading) -> NDArray[np.bool_]:
+        """Which services each paragraph judges, shape (paragraphs, services)."""
+        return np.asarray(reading.services >= self.thresholds.services)
+
+    def _evidence(self, logits: Floats, rows: SentenceRows) -> Bools:
+        """Which sentences are evidence: the likely ones, or else the likeliest of a paragraph."""
+        chance = sigmoid(logits)
+        chosen = chance >= np.array(self.thresholds.evidence)
+        best = first_best(chance, rows)
+        starts = rows.starts[rows.counts > 0]
+        if len(starts):
+            without, themes = np.nonzero(~np.logical_or.reduceat(chosen, starts, axis=0))
+            chosen[best[without, themes], themes] = True
+        return chosen
 
     def evidence_of(self, reading: Reading, paragraph: int, theme: int) -> list[tuple[int, str]]:
         """(row, stance) of the evidence of a theme in a paragraph, in text order.
@@ -193,36 +243,32 @@ class Model:
         the likeliest stance that the paragraph's allows. A mixed paragraph has at least one
         sentence of weakness and one of strength, which may be the same sentence.
         """
-        rows = self.evidence_rows(reading, paragraph, theme)
+        evidence, stances, likeliest, starts, counts = reading._plain
+        start, count = starts[paragraph], counts[paragraph]
+        rows = [row for row in range(start, start + count) if evidence[row][theme]]
         if not rows:
             return []
         names = self.codebook.sentence_stances
-        chance = {
-            (row, name): float(reading.stances[theme, row, column])
-            for row in rows
-            for column, name in enumerate(names)
-        }
-        best = int(np.argmax(reading.paragraph_stances[theme, paragraph]))
+        chance = {row: dict(zip(names, stances[theme][row], strict=True)) for row in rows}
+        best = likeliest[theme][paragraph]
         whole = self.codebook.stances[best].id
         if whole == MIXED:
             allowed, wanted = list(names), [WEAKNESS, STRENGTH]
         else:
             allowed, wanted = list(dict.fromkeys([whole, NEUTRAL])), [whole]
-        given = {row: {max(allowed, key=lambda name: chance[row, name])} for row in rows}
+        given = {row: {max(allowed, key=chance[row].__getitem__)} for row in rows}
         for stance in wanted:
             if not any(stance in stances for stances in given.values()):
-                row = max(rows, key=lambda row: chance[row, stance])
+                row = max(rows, key=lambda row: chance[row][stance])
                 others = {s for r, stances in given.items() if r != row for s in stances}
                 # Its own stance stays beside the missing one only where no other sentence has it.
                 given[row] = {s for s in given[row] if s in wanted and s not in others} | {stance}
         return [(row, stance) for row in rows for stance in names if stance in given[row]]
 
 
-def contextual_logits(
-    layers: Sequence[LinearLayer], logits: Floats, index: ParagraphIndex, kinds: Sequence[str]
-) -> Floats:
+def contextual_logits(layers: Sequence[LinearLayer], logits: Floats, rows: SentenceRows) -> Floats:
     """Second-layer log-odds, shape (sentences, themes)."""
-    features = context_features(logits, index, kinds)
+    features = context_features(logits, rows)
     return np.column_stack(
         [layer.logits(features[theme])[:, 0] for theme, layer in enumerate(layers)]
     )
@@ -232,21 +278,17 @@ def pooled_probabilities(
     layers: Sequence[LinearLayer],
     sentence_logits: Floats,
     paragraph_logits: Floats,
-    index: ParagraphIndex,
-    kinds: Sequence[str],
+    rows: SentenceRows,
 ) -> Floats:
     """Probability of each theme, shape (paragraphs, themes)."""
-    features = paragraph_features(sentence_logits, paragraph_logits, index, kinds)
+    features = paragraph_features(sentence_logits, paragraph_logits, rows)
     return sigmoid(
         np.column_stack([layer.logits(features[theme])[:, 0] for theme, layer in enumerate(layers)])
     )
 
 
 def judged_probabilities(
-    layer: LinearLayer,
-    analysed: Sequence[AnalysedText],
-    kinds: Sequence[str],
-    word_logits: Floats,
+    layer: LinearLayer, analysed: AnalysedTexts, kinds: Integers, word_logits: Floats
 ) -> Floats:
     """Probability of each service, shape (paragraphs, services)."""
     features = service_features(analysed, kinds, word_logits)
@@ -254,25 +296,20 @@ def judged_probabilities(
     return sigmoid(layer.logits(flat)[:, 0].reshape(features.shape[:2]))
 
 
-def sentence_stances(
-    layer: LinearLayer,
-    features: sparse.csr_matrix,
-    rows: Sequence[SentenceRow],
-    codebook: Codebook,
-) -> Floats:
+def sentence_stances(layer: LinearLayer, sums: Floats, asked: Bools, codebook: Codebook) -> Floats:
     """Probability of each stance, if a sentence is evidence of a theme.
 
-    A recommendation's stance is given by the rules of the codebook.
+    Args:
+        layer: the layer; its last weights are for the themes.
+        sums: what the layer makes of each sentence's other features, shape (sentences, stances).
+        asked: whether it stands in a recommendation, whose stance the codebook's rules give.
+        codebook: the codebook.
 
     Returns:
         Shape (themes, sentences, stances).
     """
-    width = features.shape[1]
-    base = np.asarray(features @ layer.weights[:, :width].T) + layer.bias
-    out = np.stack(
-        [sigmoid(base + layer.weights[:, width + t]) for t in range(len(codebook.theme_ids))]
-    )
-    asked = np.array([row.kind == "recommendation" for row in rows], dtype=bool)
+    themes = layer.by_feature[-len(codebook.theme_ids) :]
+    out = sigmoid(sums + layer.bias + themes[:, None, :])
     out[:, asked, :] = 0.0
     out[:, asked, codebook.sentence_stances.index(RECOMMENDATION_STANCE)] = 1.0
     return out
@@ -282,9 +319,8 @@ def paragraph_stances(
     layer: LinearLayer,
     logits: Floats,
     stances: Floats,
-    index: ParagraphIndex,
-    kinds: Sequence[str],
-    cites: Floats,
+    rows: SentenceRows,
+    cites: Bools,
     codebook: Codebook,
 ) -> Floats:
     """Probability of each of the codebook's stances, if a paragraph carries a theme.
@@ -293,18 +329,10 @@ def paragraph_stances(
         Shape (themes, paragraphs, stances).
     """
     names = [stance.id for stance in codebook.stances]
-    out = np.stack(
-        [
-            softmax(layer.logits(stance_features(sigmoid(logits[:, t]), stances[t], index, cites)))
-            for t in range(len(codebook.theme_ids))
-        ]
-    )
-    asked = np.array([kind == "recommendation" for kind in kinds], dtype=bool)
+    features = stance_features(sigmoid(logits), stances, rows, cites)
+    flat = layer.logits(features.reshape(-1, features.shape[-1]))
+    out = softmax(flat.reshape(*features.shape[:2], len(names)))
+    asked = rows.kinds == RECOMMENDATION
     out[:, asked, :] = 0.0
     out[:, asked, names.index(RECOMMENDATION_STANCE)] = 1.0
     return out
-
-
-def citing(analysed: Sequence[AnalysedText]) -> Floats:
-    """Whether each paragraph cites a recommendation, shape (paragraphs,)."""
-    return np.array([float(any(text.cites)) for text in analysed])

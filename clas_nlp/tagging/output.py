@@ -30,9 +30,12 @@ CSV_COLUMNS = (
 )
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
+
 def json_line(paragraph: TaggedParagraph) -> str:
     """A paragraph as a JSON line, without the line feed."""
-    return json.dumps(paragraph.to_row(), ensure_ascii=False)
+    return _JSON.encode(paragraph.to_row())
 
 
 def tag_rows(paragraphs: Iterable[TaggedParagraph]) -> Iterator[dict[str, Any]]:

@@ -26,10 +26,11 @@ from clas_nlp.codebook import codebook_from_dict
 from clas_nlp.errors import BadCodebook, BadModel
 from clas_nlp.files import write_bytes
 from clas_nlp.reading.records import JUDGED_KINDS
-from clas_nlp.tagging.features import PLACE_COLUMNS, Vocabulary
+from clas_nlp.tagging.features import PLACE_COLUMNS
 from clas_nlp.tagging.model import Model, Thresholds
 from clas_nlp.tagging.scoring import LinearLayer, stance_columns
 from clas_nlp.tagging.services import FEATURES as SERVICE_FEATURES
+from clas_nlp.tagging.vocabulary import Vocabulary
 
 FORMAT_VERSION = 1
 _CHECKED = ("codebook.json", "vocabulary.json", "weights.npz")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from clas_nlp.codebook import Codebook, paragraph_stance
 from clas_nlp.reading.records import JUDGED_KINDS, PARAGRAPH_KINDS, Paragraph, Report
 from clas_nlp.resources import resource_folder
-from clas_nlp.tagging.model import Model, Reading
+from clas_nlp.tagging.model import Model
 from clas_nlp.tagging.records import Evidence, TaggedParagraph, ThemeTag
 from clas_nlp.tagging.storage import load_model
 
@@ -102,77 +102,63 @@ class Tagger:
 
     def _tag_batch(self, batch: Sequence[Paragraph], report: str) -> list[TaggedParagraph]:
         judged = [p for p in batch if p.kind in JUDGED_KINDS]
-        places = iter(range(len(judged)))
-        if judged:
-            analysed = list(self.model.analyser.analyse(p.text for p in judged))
-            reading = self.model.read(analysed, [p.kind for p in judged])
-            decided = self.model.theme_decisions(reading)
-            spans = [text.spans for text in analysed]
-        tagged = []
-        for paragraph in batch:
-            tags: tuple[ThemeTag, ...] = ()
-            services: tuple[str, ...] = ()
-            probabilities: dict[str, float] = {}
-            if paragraph.kind in JUDGED_KINDS:
-                place = next(places)
-                probabilities = {
-                    theme: round(float(chance), 4)
-                    for theme, chance in zip(
-                        self.codebook.theme_ids, reading.themes[place], strict=True
-                    )
-                }
-                tags = tuple(
-                    self._theme_tag(reading, place, int(theme), paragraph.text, spans[place])
-                    for theme in np.flatnonzero(decided[place])
-                )
-                services = self._services(reading, place)
-            tagged.append(
-                TaggedParagraph(
-                    report=report,
-                    id=paragraph.id,
-                    kind=paragraph.kind,
-                    number=paragraph.number,
-                    section=paragraph.section,
-                    page=paragraph.page,
-                    start=paragraph.start,
-                    end=paragraph.end,
-                    text=paragraph.text,
-                    services=services,
-                    recommendations=paragraph.recommendations,
-                    themes=tags,
-                    probabilities=probabilities,
+        analysed = self.model.analyser.analyse([p.text for p in judged])
+        reading = self.model.read(analysed, [p.kind for p in judged])
+        themes = self.codebook.theme_ids
+        rounded = (np.rint(reading.themes * 10_000) / 10_000).tolist()
+        probabilities = [dict(zip(themes, chances, strict=True)) for chances in rounded]
+        service_ids = self.codebook.service_ids
+        services: list[list[str]] = [[] for _ in judged]
+        for place, service in np.argwhere(self.model.service_decisions(reading)).tolist():
+            services[place].append(service_ids[service])
+        tags: list[list[ThemeTag]] = [[] for _ in judged]
+        sentences = reading.rows.sentences
+        starts, ends = analysed.starts[sentences].tolist(), analysed.ends[sentences].tolist()
+        for place, theme in np.argwhere(self.model.theme_decisions(reading)).tolist():
+            text = judged[place].text
+            evidence = tuple(
+                Evidence(starts[row], ends[row], stance, text[starts[row] : ends[row]])
+                for row, stance in self.model.evidence_of(reading, place, theme)
+            )
+            tags[place].append(
+                ThemeTag(
+                    theme=themes[theme],
+                    stance=paragraph_stance({e.stance for e in evidence}),
+                    probability=rounded[place][theme],
+                    evidence=evidence,
                 )
             )
-        return tagged
+        found = zip(services, tags, probabilities, strict=True)
+        return [
+            _tagged(paragraph, report, *next(found))
+            if paragraph.kind in JUDGED_KINDS
+            else _tagged(paragraph, report, (), (), {})
+            for paragraph in batch
+        ]
 
-    def _theme_tag(
-        self,
-        reading: Reading,
-        place: int,
-        theme: int,
-        text: str,
-        spans: Sequence[tuple[int, int]],
-    ) -> ThemeTag:
-        evidence = []
-        for row, stance in self.model.evidence_of(reading, place, theme):
-            start, end = spans[reading.rows[row].sentence]
-            evidence.append(Evidence(start, end, stance, text[start:end]))
-        return ThemeTag(
-            theme=self.codebook.theme_ids[theme],
-            stance=paragraph_stance({e.stance for e in evidence}),
-            probability=round(float(reading.themes[place, theme]), 4),
-            evidence=tuple(evidence),
-        )
 
-    def _services(self, reading: Reading, place: int) -> tuple[str, ...]:
-        limit = self.model.thresholds.services
-        return tuple(
-            service
-            for service, chance in zip(
-                self.codebook.service_ids, reading.services[place], strict=True
-            )
-            if chance >= limit
-        )
+def _tagged(
+    paragraph: Paragraph,
+    report: str,
+    services: Iterable[str],
+    tags: Iterable[ThemeTag],
+    probabilities: Mapping[str, float],
+) -> TaggedParagraph:
+    return TaggedParagraph(
+        report=report,
+        id=paragraph.id,
+        kind=paragraph.kind,
+        number=paragraph.number,
+        section=paragraph.section,
+        page=paragraph.page,
+        start=paragraph.start,
+        end=paragraph.end,
+        text=paragraph.text,
+        services=tuple(services),
+        recommendations=paragraph.recommendations,
+        themes=tuple(tags),
+        probabilities=probabilities,
+    )
 
 
 def load(path: str | Path | None = None) -> Tagger:
