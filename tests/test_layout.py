@@ -23,7 +23,6 @@ MOST_LINES = 400
 #: Modules that are longer, and why.
 LONG = {
     "cli/exchange_commands.py": "mostly the help texts of its commands",
-    "training.py": "one trainer, whose steps share the same arrays",
     "reading/structure.py": "one reader of lines, whose states refer to each other",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "factories", "manager", "base"}

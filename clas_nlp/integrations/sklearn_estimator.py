@@ -19,7 +19,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from clas_nlp.codebook import Codebook, load_codebook
-from clas_nlp.tagging.analysis import AnalysedTexts, TextAnalyser
+from clas_nlp.tagging.analysed import AnalysedTexts
+from clas_nlp.tagging.analysis import TextAnalyser
 from clas_nlp.tagging.features import beside, paragraph_patterns
 from clas_nlp.tagging.scoring import sigmoid
 from clas_nlp.tagging.tagger import BATCH, Tagger, load

@@ -115,18 +115,25 @@ class TokenTable:
         Args:
             texts: the texts.
         """
-        stretches: list[int] = []
-        bounds = [0]
-        known = self._stretches.__getitem__
-        for text in texts:
-            # A line feed is a token of its own; the blanks around it are taken off again below.
-            parts = text.replace(_LINE_FEED, " \n ") if _LINE_FEED in text else text
-            found = list(map(known, parts.split(" ")))
-            if _OTHER in found:
-                found = [self._whole(text)]
-            stretches += found
-            bounds.append(len(stretches))
-        return self._spread(np.array(stretches, dtype=np.int64), np.array(bounds, dtype=np.int64))
+        texts = list(texts)
+        # A line feed is a token of its own; the blanks around it are taken off again below.
+        parts = " ".join(texts).replace(_LINE_FEED, " \n ").split(" ") if texts else []
+        stretches = np.fromiter(map(self._stretches.__getitem__, parts), np.int64, len(parts))
+        counts = np.array(
+            [text.count(" ") + 2 * text.count(_LINE_FEED) + 1 for text in texts], dtype=np.int64
+        )
+        bounds = np.concatenate([[0], np.cumsum(counts)])
+        if not stretches.all():
+            kept = np.ones(len(stretches), dtype=bool)
+            odd = np.searchsorted(bounds, np.flatnonzero(stretches == _OTHER), side="right") - 1
+            for place in np.unique(odd).tolist():
+                first, last = bounds[place], bounds[place + 1]
+                stretches[first] = self._whole(texts[place])
+                kept[first + 1 : last] = False
+                counts[place] = 1
+            stretches = stretches[kept]
+            bounds = np.concatenate([[0], np.cumsum(counts)])
+        return self._spread(stretches, bounds)
 
     def _spread(self, stretches: Integers, bounds: Integers) -> Tokens:
         """The tokens of stretches."""

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.reading.tokens import Integers
-from clas_nlp.tagging.analysis import AnalysedTexts, Bools, Hits
+from clas_nlp.tagging.analysed import AnalysedTexts, Bools, Hits
 from clas_nlp.tagging.lookup import distinct
 
 Floats = NDArray[np.float64]

@@ -18,32 +18,26 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.codebook import MIXED, NEUTRAL, STRENGTH, WEAKNESS, Codebook
-from clas_nlp.reading.tokens import Integers
-from clas_nlp.tagging.analysis import AnalysedTexts, Bools, TextAnalyser
+from clas_nlp.tagging.analysed import AnalysedTexts, Bools
+from clas_nlp.tagging.analysis import TextAnalyser
 from clas_nlp.tagging.features import (
-    RECOMMENDATION,
     PatternFeatures,
     SentenceRows,
     citing_texts,
     paragraph_patterns,
 )
-from clas_nlp.tagging.scoring import (
-    LinearLayer,
-    context_features,
-    first_best,
-    limited,
-    paragraph_features,
-    sigmoid,
-    softmax,
-    stance_features,
+from clas_nlp.tagging.layers import (
+    contextual_logits,
+    judged_probabilities,
+    paragraph_stances,
+    pooled_probabilities,
+    sentence_stances,
 )
-from clas_nlp.tagging.services import BEFORE, service_features
+from clas_nlp.tagging.scoring import LinearLayer, first_best, limited, sigmoid
+from clas_nlp.tagging.services import BEFORE
 from clas_nlp.tagging.vocabulary import Vocabulary, WordColumns
 
 Floats = NDArray[np.float64]
-
-#: Rule 2 of the codebook: what a recommendation asks for is a weakness.
-RECOMMENDATION_STANCE = WEAKNESS
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class Reading:
     services: Floats
 
     @cached_property
-    def _plain(self) -> tuple[Any, ...]:
+    def lists(self) -> tuple[list[Any], ...]:
         """Evidence, stances, likeliest stances of paragraphs and rows as lists.
 
         One conversion for all paragraphs costs less than a few for each.
@@ -243,7 +237,7 @@ class Model:
         the likeliest stance that the paragraph's allows. A mixed paragraph has at least one
         sentence of weakness and one of strength, which may be the same sentence.
         """
-        evidence, stances, likeliest, starts, counts = reading._plain
+        evidence, stances, likeliest, starts, counts = reading.lists
         start, count = starts[paragraph], counts[paragraph]
         rows = [row for row in range(start, start + count) if evidence[row][theme]]
         if not rows:
@@ -264,75 +258,3 @@ class Model:
                 # Its own stance stays beside the missing one only where no other sentence has it.
                 given[row] = {s for s in given[row] if s in wanted and s not in others} | {stance}
         return [(row, stance) for row in rows for stance in names if stance in given[row]]
-
-
-def contextual_logits(layers: Sequence[LinearLayer], logits: Floats, rows: SentenceRows) -> Floats:
-    """Second-layer log-odds, shape (sentences, themes)."""
-    features = context_features(logits, rows)
-    return np.column_stack(
-        [layer.logits(features[theme])[:, 0] for theme, layer in enumerate(layers)]
-    )
-
-
-def pooled_probabilities(
-    layers: Sequence[LinearLayer],
-    sentence_logits: Floats,
-    paragraph_logits: Floats,
-    rows: SentenceRows,
-) -> Floats:
-    """Probability of each theme, shape (paragraphs, themes)."""
-    features = paragraph_features(sentence_logits, paragraph_logits, rows)
-    return sigmoid(
-        np.column_stack([layer.logits(features[theme])[:, 0] for theme, layer in enumerate(layers)])
-    )
-
-
-def judged_probabilities(
-    layer: LinearLayer, analysed: AnalysedTexts, kinds: Integers, word_logits: Floats
-) -> Floats:
-    """Probability of each service, shape (paragraphs, services)."""
-    features = service_features(analysed, kinds, word_logits)
-    flat = features.reshape(-1, features.shape[-1])
-    return sigmoid(layer.logits(flat)[:, 0].reshape(features.shape[:2]))
-
-
-def sentence_stances(layer: LinearLayer, sums: Floats, asked: Bools, codebook: Codebook) -> Floats:
-    """Probability of each stance, if a sentence is evidence of a theme.
-
-    Args:
-        layer: the layer; its last weights are for the themes.
-        sums: what the layer makes of each sentence's other features, shape (sentences, stances).
-        asked: whether it stands in a recommendation, whose stance the codebook's rules give.
-        codebook: the codebook.
-
-    Returns:
-        Shape (themes, sentences, stances).
-    """
-    themes = layer.by_feature[-len(codebook.theme_ids) :]
-    out = sigmoid(sums + layer.bias + themes[:, None, :])
-    out[:, asked, :] = 0.0
-    out[:, asked, codebook.sentence_stances.index(RECOMMENDATION_STANCE)] = 1.0
-    return out
-
-
-def paragraph_stances(
-    layer: LinearLayer,
-    logits: Floats,
-    stances: Floats,
-    rows: SentenceRows,
-    cites: Bools,
-    codebook: Codebook,
-) -> Floats:
-    """Probability of each of the codebook's stances, if a paragraph carries a theme.
-
-    Returns:
-        Shape (themes, paragraphs, stances).
-    """
-    names = [stance.id for stance in codebook.stances]
-    features = stance_features(sigmoid(logits), stances, rows, cites)
-    flat = layer.logits(features.reshape(-1, features.shape[-1]))
-    out = softmax(flat.reshape(*features.shape[:2], len(names)))
-    asked = rows.kinds == RECOMMENDATION
-    out[:, asked, :] = 0.0
-    out[:, asked, names.index(RECOMMENDATION_STANCE)] = 1.0
-    return out

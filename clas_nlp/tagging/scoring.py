@@ -13,7 +13,7 @@ from scipy import sparse
 
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.reading.tokens import Integers
-from clas_nlp.tagging.analysis import Bools
+from clas_nlp.tagging.analysed import Bools
 from clas_nlp.tagging.features import SentenceRows
 
 Floats = NDArray[np.float64]

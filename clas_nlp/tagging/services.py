@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.reading.tokens import Integers
-from clas_nlp.tagging.analysis import AnalysedTexts
+from clas_nlp.tagging.analysed import AnalysedTexts
 from clas_nlp.tagging.lookup import distinct
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.reading.tokens import Integers
-from clas_nlp.tagging.analysis import WordTable
+from clas_nlp.tagging.analysed import WordTable
 from clas_nlp.tagging.lookup import IntegerMap
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,8 @@ from scipy import sparse
 
 from clas_nlp.corpus.keywords import keyword_tags
 from clas_nlp.corpus.records import WRITTEN, Corpus
-from clas_nlp.tagging.analysis import Bools, TextAnalyser
+from clas_nlp.tagging.analysed import Bools
+from clas_nlp.tagging.analysis import TextAnalyser
 from clas_nlp.tagging.features import (
     PatternFeatures,
     SentenceRows,

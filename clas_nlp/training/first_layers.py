@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.tagging.features import beside
-from clas_nlp.tagging.model import sentence_stances
+from clas_nlp.tagging.layers import sentence_stances
 from clas_nlp.tagging.scoring import LinearLayer
 from clas_nlp.tagging.vocabulary import Vocabulary
 from clas_nlp.training.examples import Examples

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clas_nlp.tagging.analysis import Bools
+from clas_nlp.tagging.analysed import Bools
 
 
 def folds(sources: Sequence[str], themes: Bools, most: int) -> list[Bools]:

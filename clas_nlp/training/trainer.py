@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clas_nlp.corpus.records import Corpus, load_corpus
-from clas_nlp.tagging.model import (
-    Model,
-    Thresholds,
+from clas_nlp.tagging.layers import (
     contextual_logits,
     judged_probabilities,
     pooled_probabilities,
 )
+from clas_nlp.tagging.model import Model, Thresholds
 from clas_nlp.tagging.scoring import (
     LinearLayer,
     context_features,
