@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.codebook import MIXED, NEUTRAL, STRENGTH, WEAKNESS, Codebook
+from clas_nlp.reading.tokens import Integers
 from clas_nlp.tagging.analysed import AnalysedTexts, Bools
 from clas_nlp.tagging.analysis import TextAnalyser
 from clas_nlp.tagging.features import (
@@ -78,23 +79,6 @@ class Reading:
     stances: Floats
     paragraph_stances: Floats
     services: Floats
-
-    @cached_property
-    def lists(self) -> tuple[list[Any], ...]:
-        """Evidence, stances, likeliest stances of paragraphs and rows as lists.
-
-        One conversion for all paragraphs costs less than a few for each.
-        """
-        return tuple(
-            array.tolist()
-            for array in (
-                self.evidence,
-                self.stances,
-                self.paragraph_stances.argmax(axis=-1),
-                self.rows.starts,
-                self.rows.counts,
-            )
-        )
 
 
 @dataclass(frozen=True)
@@ -231,21 +215,48 @@ class Model:
         return chosen
 
     def evidence_of(self, reading: Reading, paragraph: int, theme: int) -> list[tuple[int, str]]:
-        """(row, stance) of the evidence of a theme in a paragraph, in text order.
+        """(row, stance) of the evidence of a theme in a paragraph, in text order."""
+        return self.all_evidence(reading, np.array([[paragraph, theme]]))[0]
+
+    def all_evidence(self, reading: Reading, tags: Integers) -> list[list[tuple[int, str]]]:
+        """(row, stance) of the evidence of each tag, in text order.
 
         The paragraph's stance is decided first, from all its sentences; then each sentence gets
         the likeliest stance that the paragraph's allows. A mixed paragraph has at least one
         sentence of weakness and one of strength, which may be the same sentence.
+
+        Args:
+            reading: what the model makes of the paragraphs.
+            tags: paragraph and theme of each tag, shape (tags, 2).
         """
-        evidence, stances, likeliest, starts, counts = reading.lists
-        start, count = starts[paragraph], counts[paragraph]
-        rows = [row for row in range(start, start + count) if evidence[row][theme]]
+        paragraphs, themes = tags.T
+        counts = reading.rows.counts[paragraphs]
+        of_tag = np.repeat(np.arange(len(tags)), counts)
+        firsts = reading.rows.starts[paragraphs] - (np.cumsum(counts) - counts)
+        rows = np.repeat(firsts, counts) + np.arange(len(of_tag))
+        chosen = reading.evidence[rows, themes[of_tag]]
+        rows, of_tag = rows[chosen], of_tag[chosen]
+        chances = reading.stances[themes[of_tag], rows].tolist()
+        ends = np.searchsorted(of_tag, np.arange(len(tags) + 1)).tolist()
+        whole = reading.paragraph_stances[themes, paragraphs].argmax(axis=-1).tolist()
+        numbers = rows.tolist()
+        return [
+            self._stances_of(
+                numbers[first:last], chances[first:last], self.codebook.stances[best].id
+            )
+            for first, last, best in zip(ends[:-1], ends[1:], whole, strict=True)
+        ]
+
+    def _stances_of(
+        self, rows: list[int], chances: list[list[float]], whole: str
+    ) -> list[tuple[int, str]]:
+        """(row, stance) of evidence, in a paragraph whose stance is `whole`."""
         if not rows:
             return []
         names = self.codebook.sentence_stances
-        chance = {row: dict(zip(names, stances[theme][row], strict=True)) for row in rows}
-        best = likeliest[theme][paragraph]
-        whole = self.codebook.stances[best].id
+        chance = {
+            row: dict(zip(names, own, strict=True)) for row, own in zip(rows, chances, strict=True)
+        }
         if whole == MIXED:
             allowed, wanted = list(names), [WEAKNESS, STRENGTH]
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -96,7 +98,9 @@ class Tagger:
         """
         remaining = iter(paragraphs)
         while batch := list(islice(remaining, BATCH)):
-            yield from self._tag_batch(batch, report)
+            with _no_collection():
+                tagged = self._tag_batch(batch, report)
+            yield from tagged
             if progress:
                 progress(len(batch))
 
@@ -114,11 +118,13 @@ class Tagger:
         tags: list[list[ThemeTag]] = [[] for _ in judged]
         sentences = reading.rows.sentences
         starts, ends = analysed.starts[sentences].tolist(), analysed.ends[sentences].tolist()
-        for place, theme in np.argwhere(self.model.theme_decisions(reading)).tolist():
+        decided = np.argwhere(self.model.theme_decisions(reading))
+        said = self.model.all_evidence(reading, decided)
+        for (place, theme), rows in zip(decided.tolist(), said, strict=True):
             text = judged[place].text
             evidence = tuple(
                 Evidence(starts[row], ends[row], stance, text[starts[row] : ends[row]])
-                for row, stance in self.model.evidence_of(reading, place, theme)
+                for row, stance in rows
             )
             tags[place].append(
                 ThemeTag(
@@ -135,6 +141,21 @@ class Tagger:
             else _tagged(paragraph, report, (), (), {})
             for paragraph in batch
         ]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Lets Python's garbage collector wait while many records are made, none of them in a circle.
+
+    It would look through them again and again: a fifth of the time that tagging takes.
+    """
+    waiting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if waiting:
+            gc.enable()
 
 
 def _tagged(

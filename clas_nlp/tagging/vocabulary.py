@@ -11,13 +11,15 @@ from scipy import sparse
 
 from clas_nlp.reading.tokens import Integers
 from clas_nlp.tagging.analysed import WordTable
-from clas_nlp.tagging.lookup import IntegerMap
+from clas_nlp.tagging.lookup import ABSENT, IntegerMap, first_places
 
 Floats = NDArray[np.float64]
 
 #: Between the two words of a pair, as in "a_b".
 _JOINT = "_"
 _COLUMN_BITS = 32
+#: Column of a word that a vocabulary does not have.
+_NOWHERE = -1
 
 
 @dataclass
@@ -82,13 +84,13 @@ class WordColumns:
         for place, vocabulary in enumerate(vocabularies):
             for feature, column in vocabulary.index.items():
                 for pair in self._pairs_of(feature):
-                    columns.setdefault(pair, [-1] * len(vocabularies))[place] = column
+                    columns.setdefault(pair, [_NOWHERE] * len(vocabularies))[place] = column
         self._pairs = IntegerMap()
         self._pairs.put(np.array(list(columns), dtype=np.int64), np.arange(len(columns)))
-        # The last row, also number -1, is for pairs that are in no vocabulary.
-        absent = [-1] * len(vocabularies)
-        self._pair_columns = np.array([*columns.values(), absent], dtype=np.int64)
-        self._columns = np.zeros((0, len(vocabularies)), dtype=np.int64)
+        # Two rows more, for what is found where nothing is, counted from the end.
+        table_of_pairs = [*columns.values(), *[[_NOWHERE] * len(vocabularies)] * -ABSENT]
+        self._pair_columns = np.array(table_of_pairs, dtype=np.int32).T.copy()
+        self._columns = np.zeros((len(vocabularies), 0), dtype=np.int32)
 
     def _pairs_of(self, feature: str) -> Iterator[int]:
         parts = feature.split(_JOINT)
@@ -111,27 +113,27 @@ class WordColumns:
         Returns:
             For each vocabulary, shape (rows, words of the vocabulary).
         """
-        if len(self._columns) < len(self._table):
+        if self._columns.shape[1] < len(self._table):
+            words = self._table.words
             self._columns = np.array(
-                [[v.index.get(w, -1) for v in self._vocabularies] for w in self._table.words],
-                dtype=np.int64,
+                [[v.index.get(word, _NOWHERE) for word in words] for v in self._vocabularies],
+                dtype=np.int32,
             )
-        singles = self._columns[stems]
         pairs = self._pairs.get((stems[:-1] << _COLUMN_BITS) | stems[1:])
-        pair_columns = self._pair_columns[np.maximum(pairs, -1)]
         made = []
         for place, (vocabulary, (row_of, count)) in enumerate(
             zip(self._vocabularies, rows, strict=True)
         ):
-            columns = np.concatenate([singles[:, place], pair_columns[:, place]])
-            paired = np.where(row_of[1:] == row_of[:-1], row_of[1:], -1)
-            owners = np.concatenate([row_of, paired])
-            known = np.flatnonzero((columns >= 0) & (owners >= 0))
-            made.append(
-                vocabulary.weighed(
-                    _counted(owners[known], columns[known], (count, len(vocabulary.index)))
-                )
+            # Each word, and behind it the pair that begins with it, so that rows stay in order.
+            columns = np.full(2 * len(stems), _NOWHERE, dtype=np.int32)
+            columns[::2] = self._columns[place][stems]
+            columns[1:-1:2] = np.where(
+                row_of[1:] == row_of[:-1], self._pair_columns[place][pairs], _NOWHERE
             )
+            owners = np.repeat(row_of, 2)
+            known = np.flatnonzero((columns != _NOWHERE) & (owners >= 0))
+            counts = counted(owners[known], columns[known], (count, len(vocabulary.index)))
+            made.append(vocabulary.weighed(counts))
         return tuple(made)
 
 
@@ -173,6 +175,25 @@ def all_counts(
     return ordered, counts
 
 
+def counted(
+    rows: Integers, columns: NDArray[np.int32], shape: tuple[int, int]
+) -> sparse.csr_matrix:
+    """How often each column occurs in each row.
+
+    Args:
+        rows: row of each occurrence, in order.
+        columns: its column.
+        shape: rows and columns.
+    """
+    first = first_places(rows * shape[1] + columns)
+    counts = np.bincount(first, minlength=len(rows))
+    kept = np.flatnonzero(counts)
+    bounds = np.searchsorted(rows[kept], np.arange(shape[0] + 1))
+    return sparse.csr_matrix(
+        (counts[kept].astype(np.float64), columns[kept], bounds.astype(np.int32)), shape=shape
+    )
+
+
 def _neighbours(stems: Integers, rows: Integers) -> tuple[Integers, Integers, Integers]:
     """First and second word of each pair of neighbours in a row, and the row."""
     together = rows[1:] == rows[:-1]
@@ -180,13 +201,8 @@ def _neighbours(stems: Integers, rows: Integers) -> tuple[Integers, Integers, In
 
 
 def _counted(rows: Integers, columns: Integers, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """How often each column occurs in each row."""
-    # Half the digits are sorted in half the time.
-    small = shape[0] * shape[1] < 2**31
-    cells = np.sort((rows * shape[1] + columns).astype(np.int32 if small else np.int64))
-    new = np.flatnonzero(np.diff(cells, prepend=-1))
-    counts = np.diff(np.append(new, len(cells))).astype(np.float64)
-    cells = cells[new].astype(np.int64)
-    bounds = np.searchsorted(cells, np.arange(shape[0] + 1) * shape[1])
-    of_row = np.repeat(np.arange(shape[0]) * shape[1], np.diff(bounds))
-    return sparse.csr_matrix((counts, cells - of_row, bounds), shape=shape)
+    """How often each column occurs in each row, columns in order."""
+    order = np.lexsort((columns, rows))
+    counts = counted(rows[order], columns[order].astype(np.int32), shape)
+    counts.sort_indices()
+    return counts
