@@ -50,9 +50,11 @@ for _module, _apps in (
     ("tagging_commands", (app,)),
     ("explaining_commands", (app,)),
     ("training_commands", (app,)),
-    ("corpus_commands", (corpus_app,)),
+    ("evaluating_commands", (app,)),
     ("recurring_commands", (app,)),
-    ("exchange_commands", (app, corpus_app)),
+    ("exchange_commands", (app,)),
+    ("corpus_commands", (corpus_app,)),
+    ("agreement_commands", (corpus_app,)),
 ):
     importlib.import_module(f"clas_nlp.cli.{_module}").register(*_apps)
 
