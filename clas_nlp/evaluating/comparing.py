@@ -38,6 +38,8 @@ BETTER, WORSE, UNCLEAR = "better", "worse", "no clear difference"
 #: Verdict where neither model has anything to score.
 NOTHING = "nothing to compare"
 ONLY_OLD, ONLY_NEW = "only the old model knows it", "only the new model knows it"
+#: Verdict on a tag that changed from one wrong one to another.
+BOTH_WRONG = "both wrong"
 #: What stands for the stance of a theme that is not there.
 NO_TAG = "none"
 #: Measures by theme, and over all shared themes, in the order shown.
@@ -54,7 +56,8 @@ class ComparedFigure:
     Attributes:
         measure: one of `THEME_MEASURES` or `OVERALL_MEASURES`; see `Figures`.
         theme: id of the theme, or empty for figures over all shared themes.
-        support: how many paragraphs carry the theme (or any, where `theme` is empty).
+        support: how many paragraphs the figure is about: those that carry the theme; those that
+            carry any, for stance, evidence and mean F1; all, for services and calibration.
         old: the old model's figure; NaN where it has none.
         new: the new model's.
         difference: new less old, with its 95% interval.
@@ -82,7 +85,9 @@ class TagChange:
         old: the old model's stance, or "none" where it does not give the theme.
         new: the new model's.
         labelled: the stance by the labels, or "none".
-        verdict: whether the new tag is nearer to the label than the old one.
+        verdict: better or worse where the new tag is nearer to the label, or farther from it, than
+            the old one; else both are wrong. A theme rightly given with another stance is nearer
+            than none.
         evidence: the sentences by the model that gives the theme, the new one first.
     """
 
@@ -267,11 +272,12 @@ def _shared_figures(outcomes: Sequence[Outcome], times: Counts) -> Iterator[Comp
                 [float(_samples(f, measure, column)[0]) for f in on_all],
                 [_samples(f, measure, column) for f in resampled],
             )
+    carrying = int(labelled.truth.any(axis=1).sum())
     for measure in OVERALL_MEASURES:
         yield _compared(
             measure,
             "",
-            int(labelled.truth.any(axis=1).sum()),
+            times.shape[1] if measure in ("services", "calibration") else carrying,
             [float(_samples(f, measure)[0]) for f in on_all],
             [_samples(f, measure) for f in resampled],
         )
@@ -339,7 +345,7 @@ def _changes(
                 continue
             labelled = paragraph.themes.get(theme, NO_TAG)
             nearer = _nearness(after, labelled) - _nearness(before, labelled)
-            verdict = UNCLEAR if not nearer else BETTER if nearer > 0 else WORSE
+            verdict = BOTH_WRONG if not nearer else BETTER if nearer > 0 else WORSE
             giving = new if after != NO_TAG else old
             yield TagChange(
                 report=paragraph.report,

@@ -21,17 +21,18 @@ _CHANGES = ("paragraph", "theme", "old", "new", "labelled", "verdict", "evidence
 _NAMES = {
     "f1": "F1",
     "macro_f1": "mean F1 of themes",
-    "stance": "stance of found themes",
+    "stance": "stance accuracy",
     "evidence": "evidence F1",
     "services": "services micro-F1",
     "calibration": "calibration error",
 }
 
 
-def _difference(interval: Interval) -> str:
+def _difference(interval: Interval, digits: int) -> str:
     if interval.value != interval.value:
         return "–"
-    return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
+    value, low, high = (f"{x:+.{digits}f}" for x in (interval.value, interval.low, interval.high))
+    return f"{value} ({low} to {high})"
 
 
 def _figure_row(found: ComparedFigure) -> tuple[str, ...]:
@@ -42,13 +43,14 @@ def _figure_row(found: ComparedFigure) -> tuple[str, ...]:
         str(found.support),
         figure_text(found.old, digits),
         figure_text(found.new, digits),
-        _difference(found.difference),
+        _difference(found.difference, digits),
         found.verdict,
     )
 
 
 def _change_row(change: TagChange) -> tuple[str, ...]:
-    name = change.id if not change.number else f"{change.id} ({change.number})"
+    named = not change.number or change.id.endswith(change.number)
+    name = change.id if named else f"{change.id} ({change.number})"
     return (
         name,
         change.theme,
@@ -83,21 +85,23 @@ def comparison_tables(comparison: ModelComparison, width: int = 90) -> list[Tabl
     table = Table(title=_title(comparison))
     for column in _FIGURES:
         right = column in ("support", "old", "new", "change (95% interval)")
-        table.add_column(column, justify="right" if right else "left")
+        table.add_column(column, justify="right" if right else "left", no_wrap=right)
+    before = None
     for found in comparison.figures:
-        table.add_row(*_figure_row(found), end_section=_last_of_its_theme(comparison, found))
+        theme, *cells = _figure_row(found)
+        if before is not None and theme != before:
+            table.add_section()
+        table.add_row("" if theme == before else theme, *cells)
+        before = theme
     changes = Table(title=_changes_title(comparison))
     for column in _CHANGES:
-        changes.add_column(column)
+        # The evidence gets the room that is left.
+        changes.add_column(column, ratio=1 if column == "evidence" else None)
     for change in comparison.changes:
         *cells, evidence = _change_row(change)
         shown = evidence if len(evidence) <= width else evidence[: width - 1] + "…"
         changes.add_row(*(Text(_printable(cell)) for cell in (*cells, shown)))
     return [table, changes]
-
-
-def _last_of_its_theme(comparison: ModelComparison, found: ComparedFigure) -> bool:
-    return [f for f in comparison.figures if f.theme == found.theme][-1] is found
 
 
 def _printable(text: str) -> str:

@@ -120,7 +120,7 @@ def _matched(
             problems.append(f"{decision.where}: {wrong}")
     problems += [
         f"paragraph {d.id!r}, {d.field}: the coders differ and nothing is decided; "
-        f"expected a row with this id and field, and {', '.join(CHOICES)} in 'chosen'"
+        f"expected a row with this id and field, and one of {', '.join(CHOICES)} in 'chosen'"
         for d in found
         if d.field not in made.get(d.id, {})
     ]
