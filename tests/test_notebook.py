@@ -1,4 +1,4 @@
-"""The notebook for research teams runs as it stands, and what is kept of its output may be shown."""
+"""The notebook for research teams runs as it stands, and its kept output may be shown."""
 
 from __future__ import annotations
 
