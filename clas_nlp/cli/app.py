@@ -25,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-corpus_app = typer.Typer(help="Check labelled corpora, and bring labels in.", no_args_is_help=True)
+corpus_app = typer.Typer(
+    help="Check labelled corpora, bring labels in, settle them.", no_args_is_help=True
+)
 app.add_typer(corpus_app, name="corpus")
 
 
