@@ -143,14 +143,10 @@ def test_the_command_page_names_every_command_and_option() -> None:
 
 
 def test_the_navigation_names_every_page() -> None:
-    named = set(
-        re.findall(r"[\w/-]+\.(?:md|ipynb)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    )
-    assert named == {
-        page.relative_to(DOCS).as_posix()
-        for page in DOCS.rglob("*.*")
-        if page.suffix in (".md", ".ipynb")
-    }
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = (page for ending in ("md", "ipynb") for page in DOCS.rglob(f"*.{ending}"))
+    named = set(re.findall(r"[\w/-]+\.(?:md|ipynb)", navigation))
+    assert named == {page.relative_to(DOCS).as_posix() for page in pages}
 
 
 def test_the_page_of_limits_is_about_text_held_out() -> None:
