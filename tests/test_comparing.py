@@ -20,7 +20,7 @@ from clas_nlp.cli.app import app
 from clas_nlp.corpus import Corpus, Label, LabelledParagraph, save_corpus
 from clas_nlp.errors import BadCorpus
 from clas_nlp.evaluating import ModelComparison, compare_models, evaluate
-from clas_nlp.evaluating.comparing import (
+from clas_nlp.evaluating.comparison import (
     BETTER,
     BOTH_WRONG,
     NO_TAG,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clas_nlp.evaluating.comparing import (
+from clas_nlp.evaluating.comparison import (
     LESS_IS_BETTER,
     ComparedFigure,
     ModelComparison,
