@@ -109,10 +109,12 @@ def outcome(
     stances = np.full(truth.shape, "", dtype="<U40")
     evidence = np.zeros((3, *truth.shape), dtype=np.int64)
     sentences: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
-    for place, column in np.argwhere(truth | found).tolist():
+    tags = np.argwhere(truth | found)
+    for (place, column), given in zip(
+        tags.tolist(), model.all_evidence(reading, tags), strict=True
+    ):
         spans = analysed.spans(place)
         first = int(analysed.bounds[place])
-        given = model.evidence_of(reading, place, column)
         stances[place, column] = paragraph_stance({stance for _, stance in given})
         chosen = {spans[int(reading.rows.sentences[row]) - first] for row, _ in given}
         sentences[place, column] = tuple(sorted(chosen))
