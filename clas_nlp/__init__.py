@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clas_nlp.codebook import Codebook, load_codebook
     from clas_nlp.corpus import Corpus, Label, LabelledParagraph, load_corpus, save_corpus
     from clas_nlp.errors import ClasNlpError
-    from clas_nlp.evaluating import Evaluation, evaluate
+    from clas_nlp.evaluating import Evaluation, compare_models, evaluate
     from clas_nlp.exchanging import export, import_labels, merge_labels, suggest
     from clas_nlp.reading import Paragraph, Report, parse_report, read_report
     from clas_nlp.recurring import (
@@ -56,6 +56,7 @@ _HOMES = {
     "ThemeTag": "tagging",
     "TrainingSettings": "training",
     "action_plan": "recurring",
+    "compare_models": "evaluating",
     "evaluate": "evaluating",
     "export": "exchanging",
     "import_labels": "exchanging",
@@ -93,6 +94,7 @@ __all__ = [
     "TrainingSettings",
     "__version__",
     "action_plan",
+    "compare_models",
     "evaluate",
     "export",
     "import_labels",

@@ -197,6 +197,20 @@ def load_codebook(folder: str | Path | None = None) -> Codebook:
     return codebook_from_dict(rows, str(folder))
 
 
+def codebook_beside(path: str | Path) -> Codebook:
+    """The codebook that a corpus goes by: `codebook/` in its folder, or else the project's own.
+
+    Args:
+        path: a corpus file, or the folder of one.
+
+    Raises:
+        BadCodebook: see `load_codebook`.
+    """
+    path = Path(path)
+    folder = (path if path.is_dir() else path.parent) / "codebook"
+    return load_codebook(folder if folder.is_dir() else None)
+
+
 def codebook_from_dict(rows: dict[str, list[dict[str, Any]]], name: str = "codebook") -> Codebook:
     """Builds a codebook from rows as `Codebook.to_dict` gives them.
 

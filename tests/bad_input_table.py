@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import inspect
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from document_files import encrypted_docx, encrypted_pdf
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "bad-input.md"
@@ -66,6 +70,38 @@ def _pdf(encrypted: bool = False) -> bytes:
     canvas = Canvas(buffer, encrypt="secret" if encrypted else None)
     canvas.drawString(72, 720, "1.1 A finding.")
     canvas.save()
+    return buffer.getvalue()
+
+
+def _task(spoil: Callable[[dict[str, Any], dict[str, Any]], None]) -> bytes:
+    """Label Studio's export of one finding, with its data and its evidence spoilt."""
+    from clas_nlp.codebook import load_codebook
+    from clas_nlp.corpus import Label, LabelledParagraph
+    from clas_nlp.exchanging.label_studio import task
+    from clas_nlp.exchanging.records import Coding
+
+    text = "Staff have no supervision. Records are flagged."
+    labels = (Label(0, 26, "supervision", "weakness"),)
+    paragraph = LabelledParagraph("x-1.1", "x", "finding", "1.1", "", text, labels=labels)
+    made = task(Coding.of(paragraph, load_codebook()))
+    evidence = next(r for r in made["annotations"][0]["result"] if r["type"] == "labels")
+    spoil(made["data"], evidence["value"])
+    return json.dumps([made]).encode()
+
+
+def _theme_ids() -> str:
+    from clas_nlp.codebook import load_codebook
+
+    return ", ".join(load_codebook().theme_ids)
+
+
+def _docx() -> bytes:
+    from docx import Document
+
+    buffer = io.BytesIO()
+    document = Document()
+    document.add_paragraph("1.1 A finding.")
+    document.save(buffer)
     return buffer.getvalue()
 
 
@@ -232,6 +268,18 @@ ROWS = (
         "protected by a password; save a copy without one first",
     ),
     Row(
+        "PDF encrypted with AES-256",
+        "locked.pdf",
+        lambda: encrypted_pdf(_pdf()),
+        "protected by a password; save a copy without one first",
+    ),
+    Row(
+        "DOCX with a password",
+        "locked.docx",
+        lambda: encrypted_docx(_docx()),
+        "protected by a password; remove the password in Word and save it again",
+    ),
+    Row(
         "truncated PDF",
         "cut.pdf",
         lambda: _pdf()[:300],
@@ -273,6 +321,13 @@ ROWS = (
         command="import",
     ),
     Row(
+        "QDPX that unpacks to gigabytes",
+        "bomb.qdpx",
+        lambda: _zip(("project.qde", b"<Project/>"), ("sources/a.txt", bytes(300_000_000))),
+        "unpacks to 286 MB in 2 entries; expected at most 256 MB in 20000; nothing was read",
+        command="import",
+    ),
+    Row(
         "QDPX that names external entities",
         "entity.qdpx",
         lambda: _zip(("project.qde", b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><Project/>')),
@@ -285,6 +340,46 @@ ROWS = (
         "cut.qdpx",
         lambda: _zip(("project.qde", b"<Project/>"))[:-20],
         "no zip archive, or a broken one; expected labels",
+        command="import",
+    ),
+    Row(
+        "labels: one that is not in the codebook",
+        "tasks.json",
+        lambda: _task(lambda _, evidence: evidence.update(labels=["parking/weakness"])),
+        "row 1: unknown label 'parking/weakness'; expected theme/stance with a theme of "
+        + _theme_ids(),
+        command="import",
+    ),
+    Row(
+        "labels: offsets past the end of the text",
+        "tasks.json",
+        lambda: _task(lambda _, evidence: evidence.update(start=5, end=999_999)),
+        "row 1: offsets 5 to 999999 of 'supervision/weakness' lie outside the text; expected "
+        "0 <= start < end <= 47",
+        command="import",
+    ),
+    Row(
+        "labels: a text that was edited after it was exported",
+        "tasks.json",
+        lambda: _task(lambda data, _: data.update(text="Now " + data["text"])),
+        "row 1: the text was edited after it was exported, so its offsets mean nothing; "
+        "label the exported text, or export again",
+        command="import",
+    ),
+    Row(
+        "labels: a spreadsheet with renamed columns",
+        "renamed.csv",
+        lambda: b"paragraph_id,text,thema,stance,evidence\n",
+        "row 1: no column 'theme'; found paragraph_id, text, thema, stance, evidence; give the "
+        "columns the names that the export gave them",
+        command="import",
+    ),
+    Row(
+        "labels: a PDF in their place",
+        "report.pdf",
+        lambda: _pdf(),
+        "a PDF holds no labels; expected labels from label-studio, doccano, prodigy, refi-qda, "
+        "csv, xlsx",
         command="import",
     ),
     Row(

@@ -265,3 +265,23 @@ class _Pdf:
         text = re.sub(r"ffi", "ffi", escape(text, quote=False))
         text = text.replace("fi", "ﬁ").replace("fl", "ﬂ")
         return re.sub(r"^((?:Case|Good)[^:<]{0,30}:)", r"<b>\1</b>", text)
+
+
+def encrypted_pdf(content: bytes, password: str = "secret") -> bytes:
+    """A PDF behind a password, as Acrobat writes it: AES with 256 bits."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(content)))
+    writer.encrypt(password, algorithm="AES-256")
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def encrypted_docx(content: bytes, password: str = "secret") -> bytes:
+    """A DOCX behind a password, as Word writes it: encrypted within a compound file."""
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    buffer = io.BytesIO()
+    OOXMLFile(io.BytesIO(content)).encrypt(password, buffer)
+    return buffer.getvalue()

@@ -605,3 +605,32 @@ def test_a_console_of_another_encoding(encoding: str, form: str, tmp_path: Path)
     assert done.returncode == 0, done.stderr.decode()[-300:]
     if form == "jsonl":
         assert json.loads(done.stdout.decode("utf-8"))["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("exp", ["explain", "export"]),
+        ("corpus se", ["settle"]),
+        ("export --to re", ["refi-qda"]),
+        ("compare --format m", ["markdown"]),
+        ("recurring --by y", ["year"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_values(words: str, expected: list[str]) -> None:
+    typed = f"clas-nlp {words}"
+    env = {
+        "_CLAS_NLP_COMPLETE": "complete_bash",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(typed.split(" ")) - 1),
+    }
+    program = "import sys; sys.argv = ['clas-nlp']; from clas_nlp.cli.app import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout.split() == expected, done.stderr

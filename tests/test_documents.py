@@ -13,7 +13,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from document_files import real_report, to_docx, to_html, to_pdf
+from document_files import (
+    encrypted_docx,
+    encrypted_pdf,
+    real_report,
+    to_docx,
+    to_html,
+    to_pdf,
+)
 
 from clas_nlp.errors import UnreadableReport
 from clas_nlp.reading import Report, parse_report, read_report
@@ -418,10 +425,8 @@ UNREADABLE = {
     "truncated PDF": (lambda: rendered("dorset", "pdf")[:60_000], "truncated PDF"),
     "broken PDF": (lambda: b"%PDF-1.7\n" + bytes(range(256)) * 20 + b"\n%%EOF\n", "damaged PDF"),
     "empty PDF": (lambda: b"%PDF-1.7\n%%EOF\n", "damaged PDF"),
-    "locked DOCX": (
-        lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
-        "protected by a password",
-    ),
+    "PDF locked by AES": (lambda: encrypted_pdf(rendered("dorset", "pdf")), "by a password"),
+    "locked DOCX": (lambda: encrypted_docx(rendered("dorset", "docx")), "by a password"),
     "old .doc": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old kind"),
     "truncated DOCX": (lambda: rendered("dorset", "docx")[:30_000], "damaged or truncated DOCX"),
     "other zip": (lambda: zipped({"a.txt": b"1.1 A finding."}), "no DOCX"),

@@ -21,7 +21,8 @@ from clas_nlp.corpus import Corpus, LabelledParagraph
 from clas_nlp.errors import BadCorpus
 from clas_nlp.evaluating import Evaluation, evaluate
 from clas_nlp.evaluating.card import model_card
-from clas_nlp.evaluating.scores import average_precision, calibration_error, keyword_tags
+from clas_nlp.evaluating.outcomes import calibration_errors
+from clas_nlp.evaluating.scores import average_precision, keyword_tags
 from clas_nlp.evaluating.tables import score_markdown, score_tables
 from clas_nlp.tagging import Tagger
 from clas_nlp.tagging.model import Model
@@ -76,7 +77,9 @@ def test_average_precision_is_scikit_learns(pairs: list[tuple[bool, int]]) -> No
     ],
 )
 def test_calibration_error(truth: list[int], probability: list[float], expected: float) -> None:
-    found = calibration_error(np.array(truth, dtype=bool), np.array(probability))
+    (found,) = calibration_errors(
+        np.array([truth], dtype=bool).T, np.array([probability]).T, np.ones((1, len(truth)))
+    )
     assert found == pytest.approx(expected, abs=1e-6)
 
 

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from clas_nlp.cli import exchange_commands
+from clas_nlp.cli import agreement_commands, corpus_commands, exchange_commands
 from clas_nlp.errors import ClasNlpError
 from clas_nlp.exchanging import FORMATS
 from clas_nlp.exchanging.sheet_rows import COLUMNS
@@ -25,7 +25,9 @@ DUDLEY = str(CORPUS / "reports" / "dudley.txt")
 def app() -> typer.Typer:
     app = typer.Typer()
     corpus_app = typer.Typer()
-    exchange_commands.register(app, corpus_app)
+    exchange_commands.register(app)
+    corpus_commands.register(corpus_app)
+    agreement_commands.register(corpus_app)
     app.add_typer(corpus_app, name="corpus")
     return app
 

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 import clas_nlp
 from clas_nlp.corpus import Corpus, Label, LabelledParagraph, load_corpus
@@ -278,6 +280,42 @@ def test_renamed_columns_are_named(tmp_path: Path) -> None:
     file = table(tmp_path / "x.csv", [row])
     (problem,) = [str(p) for p in _raised(lambda: import_labels(file, CODEBOOK))]
     assert "no column 'paragraph_id', 'evidence'; found Paragraph, Words" in problem
+
+
+@pytest.mark.parametrize(
+    "name", ["report", "kind", "number", "section", "checked", "services", "origin"]
+)
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_column_of_the_export_may_not_be_renamed_or_left_out(
+    name: str, ending: str, tmp_path: Path, tagger: Tagger
+) -> None:
+    """Without "checked" the model's own tags would come back as labels of a person."""
+    tagged = tagger.tag_texts(["Staff have no regular one-to-one safeguarding supervision."])
+    paragraphs = [replace(p, report="r") for p in tagged]
+    (file,) = export(paragraphs, ending, tmp_path / f"x.{ending}", CODEBOOK)
+    with pytest.raises(BadCorpus, match="is labelled by a person yet"):
+        import_labels(file, CODEBOOK)
+    if ending == "xlsx":
+        book = load_workbook(file)
+        for cell in book["labels"][1]:
+            if cell.value == name:
+                cell.value = "Spalte"
+        book.save(file)
+    else:
+        content = file.read_text(encoding="utf-8-sig")
+        header, body = content.split("\n", 1)
+        columns = ["Spalte" if column == name else column for column in header.split(",")]
+        file.write_text(",".join(columns) + "\n" + body, encoding="utf-8")
+    with pytest.raises(BadCorpus) as error:
+        import_labels(file, CODEBOOK)
+    assert str(error.value).startswith(f"{file}: row 1: no column '{name}'; found paragraph_id, ")
+
+
+def test_a_pdf_is_said_to_hold_no_labels(tmp_path: Path) -> None:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
+    with pytest.raises(BadCorpus, match="a PDF holds no labels; expected labels from label-studio"):
+        import_labels(file, CODEBOOK)
 
 
 def _raised(call: Callable[[], object]) -> list[BadCorpus]:

@@ -22,7 +22,6 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_shipped" not in p.parts)
 MOST_LINES = 400
 #: Modules that are longer, and why.
 LONG = {
-    "cli/exchange_commands.py": "mostly the help texts of its commands",
     "reading/structure.py": "one reader of lines, whose states refer to each other",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "factories", "manager", "base"}

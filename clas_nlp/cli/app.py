@@ -25,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-corpus_app = typer.Typer(help="Check labelled corpora, and bring labels in.", no_args_is_help=True)
+corpus_app = typer.Typer(
+    help="Check labelled corpora, bring labels in, settle them.", no_args_is_help=True
+)
 app.add_typer(corpus_app, name="corpus")
 
 
@@ -50,9 +52,11 @@ for _module, _apps in (
     ("tagging_commands", (app,)),
     ("explaining_commands", (app,)),
     ("training_commands", (app,)),
-    ("corpus_commands", (corpus_app,)),
+    ("evaluating_commands", (app,)),
     ("recurring_commands", (app,)),
-    ("exchange_commands", (app, corpus_app)),
+    ("exchange_commands", (app,)),
+    ("corpus_commands", (corpus_app,)),
+    ("agreement_commands", (corpus_app,)),
 ):
     importlib.import_module(f"clas_nlp.cli.{_module}").register(*_apps)
 

@@ -41,6 +41,22 @@ def show_table(table: Table) -> None:
     Console(width=max(width, 60), highlight=False).print(table)
 
 
+def write_table(table: Table, out: Path | None, last_line: str = "") -> None:
+    """A table to a file, 160 columns wide, or to the terminal; with a line below it."""
+    below = f"{last_line}\n" if last_line else ""
+    if out is None:
+        show_table(table)
+        write_output(below, None)
+        return
+    from io import StringIO
+
+    from rich.console import Console
+
+    buffer = StringIO()
+    Console(file=buffer, width=160, highlight=False).print(table)
+    write_output(buffer.getvalue() + below, out)
+
+
 def write_output(text: str, out: Path | None, bom: bool = False) -> None:
     """Text to a file, atomically, or to standard output.
 

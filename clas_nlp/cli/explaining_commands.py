@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from clas_nlp.cli.console import printable, shortened
+from clas_nlp.cli.options import ModelOption, ReportFile
 
 
 def explain(
-    report: Annotated[Path, typer.Argument(help="A report file, or - for standard input.")],
+    report: ReportFile,
     paragraph: Annotated[
         str,
         typer.Option(
@@ -22,10 +23,7 @@ def explain(
         list[str] | None,
         typer.Option("--theme", help="Explain this theme, given or not; repeatable."),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A model folder; by default the shipped one."),
-    ] = None,
+    model: ModelOption = None,
     corpus: Annotated[
         list[Path] | None,
         typer.Option("--corpus", help="A corpus to take the nearest labelled paragraphs from."),

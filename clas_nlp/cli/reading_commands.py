@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clas_nlp.cli.console import note, printable, shortened, show_table, write_output
+from clas_nlp.cli.console import note, printable, shortened, write_output, write_table
+from clas_nlp.cli.options import FORMAT, OutOption, ReportFile
 
 
 class ReadFormat(str, Enum):
@@ -20,11 +20,9 @@ class ReadFormat(str, Enum):
 
 
 def read(
-    report: Annotated[Path, typer.Argument(help="A report file, or - for standard input.")],
-    format: Annotated[
-        ReadFormat, typer.Option("--format", "-f", help="Output.")
-    ] = ReadFormat.table,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    report: ReportFile,
+    format: Annotated[ReadFormat, FORMAT] = ReadFormat.table,
+    out: OutOption = None,
 ) -> None:
     """Show a report's paragraphs, without tagging them.
 
@@ -63,16 +61,7 @@ def read(
             ", ".join(p.recommendations),
             printable(shortened(p.text, 100)),
         )
-    if out is None:
-        show_table(table)
-    else:
-        from io import StringIO
-
-        from rich.console import Console
-
-        buffer = StringIO()
-        Console(file=buffer, width=160, highlight=False).print(table)
-        write_output(buffer.getvalue(), out)
+    write_table(table, out)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clas_nlp.cli.console import note, progress_bar, show_table, write_output
+from clas_nlp.cli.console import note, progress_bar, write_output, write_table
+from clas_nlp.cli.options import FORMAT_BY_ENDING, ModelOption, OutOption, ReportFile
 from clas_nlp.errors import UnreadableReport
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from clas_nlp.recurring import Comparison, Inspection
     from clas_nlp.tagging import Tagger
 
@@ -66,15 +65,9 @@ def recurring(
         int,
         typer.Option("--min-inspections", min=0, help="Leave out what recurs in fewer."),
     ] = 1,
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A model folder; by default the shipped one."),
-    ] = None,
-    format: Annotated[
-        Format | None,
-        typer.Option("--format", "-f", help="Output; by default from --out's ending, else table."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    model: ModelOption = None,
+    format: Annotated[Format | None, FORMAT_BY_ENDING] = None,
+    out: OutOption = None,
 ) -> None:
     """Show which weaknesses come back across inspections, where, and since when.
 
@@ -128,7 +121,7 @@ def recurring(
         write_output(frame_json(frame), out)
     else:
         title = f"Recurring weaknesses in {len(comparison.inspections)} inspections"
-        _table(table_of(frame, title), out)
+        write_table(table_of(frame, title), out)
     if wanted in (Format.table, Format.csv):
         for line in (*frame.attrs["notes"], accuracy):
             note(line)
@@ -136,16 +129,10 @@ def recurring(
 
 
 def actions(
-    report: Annotated[Path, typer.Argument(help="A report file, or - for standard input.")],
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A model folder; by default the shipped one."),
-    ] = None,
-    format: Annotated[
-        Format | None,
-        typer.Option("--format", "-f", help="Output; by default from --out's ending, else table."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    report: ReportFile,
+    model: ModelOption = None,
+    format: Annotated[Format | None, FORMAT_BY_ENDING] = None,
+    out: OutOption = None,
 ) -> None:
     """Make the action plan that a report asks for within 20 working days.
 
@@ -180,7 +167,7 @@ def actions(
     else:
         due = frame.attrs["plan_due"]
         title = f"Action plan, {frame.attrs['title']}{f', due by {due}' if due else ''}"
-        _table(action_table(frame, title), out)
+        write_table(action_table(frame, title), out)
 
 
 def _wanted(format: Format | None, out: Path | None) -> Format:
@@ -252,19 +239,6 @@ def _write_binary(content: bytes, out: Path | None) -> None:
 
     assert out is not None
     write_bytes(out, content)
-
-
-def _table(table: Table, out: Path | None) -> None:
-    if out is None:
-        show_table(table)
-        return
-    from io import StringIO
-
-    from rich.console import Console
-
-    buffer = StringIO()
-    Console(file=buffer, width=160, highlight=False).print(table)
-    write_output(buffer.getvalue(), out)
 
 
 def _finish(failures: Sequence[str]) -> None:

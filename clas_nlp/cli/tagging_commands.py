@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from clas_nlp.cli.console import note, printable, progress_bar, shortened, show_table, write_output
+from clas_nlp.cli.console import note, printable, progress_bar, shortened, write_output, write_table
+from clas_nlp.cli.options import FORMAT_BY_ENDING, ModelOption, OutOption
 from clas_nlp.errors import UnreadableReport
 
 if TYPE_CHECKING:
@@ -39,15 +40,9 @@ def tag(
             "(id, text), or - for standard input."
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A model folder; by default the shipped one."),
-    ] = None,
-    format: Annotated[
-        TagFormat | None,
-        typer.Option("--format", "-f", help="Output; by default from --out's ending, else table."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    model: ModelOption = None,
+    format: Annotated[TagFormat | None, FORMAT_BY_ENDING] = None,
+    out: OutOption = None,
     jobs: Annotated[
         int,
         typer.Option(
@@ -208,9 +203,6 @@ def _write_page(files: Sequence[Path], tagger: Tagger, out: Path | None) -> None
 
 
 def _show(tagged: Iterable[TaggedParagraph], tagger: Tagger, out: Path | None) -> None:
-    from io import StringIO
-
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -241,13 +233,7 @@ def _show(tagged: Iterable[TaggedParagraph], tagger: Tagger, out: Path | None) -
             label = ""
     judged = sum(1 for p in tagged if p.probabilities)
     summary = f"{carrying} of {judged} findings, examples and recommendations carry a theme."
-    if out is None:
-        show_table(table)
-        typer.echo(summary)
-    else:
-        buffer = StringIO()
-        Console(file=buffer, width=160, highlight=False).print(table)
-        write_output(buffer.getvalue() + summary + "\n", out)
+    write_table(table, out, summary)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,33 +1,24 @@
-"""`clas-nlp train` and `clas-nlp evaluate`."""
+"""`clas-nlp train`."""
 
 from __future__ import annotations
 
-import json
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clas_nlp.cli.console import note, progress_bar, show_table, write_output
-
-
-class EvaluateFormat(str, Enum):
-    """Output of `evaluate`."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
+from clas_nlp.cli.console import note, progress_bar, show_table
+from clas_nlp.cli.options import CorpusFiles, SeedOption
 
 
 def train(
-    corpus: Annotated[list[Path], typer.Argument(help="Corpus files or folders.")],
+    corpus: CorpusFiles,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new model.")],
     hold_out: Annotated[
         list[str] | None,
         typer.Option("--hold-out", help="A report to train without and to score on; repeatable."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     cross_check: Annotated[
         bool,
         typer.Option(
@@ -67,59 +58,6 @@ def train(
             show_table(table)
 
 
-def evaluate(
-    corpus: Annotated[list[Path], typer.Argument(help="Corpus files or folders.")],
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A model folder; by default the shipped one."),
-    ] = None,
-    report: Annotated[
-        list[str] | None, typer.Option("--report", help="Score only this report; repeatable.")
-    ] = None,
-    format: Annotated[
-        EvaluateFormat, typer.Option("--format", "-f", help="Output.")
-    ] = EvaluateFormat.table,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")] = 0,
-) -> None:
-    """Score a model on labelled reports, each by itself.
-
-    Figures on a report that the model was trained on are marked: they say nothing about new text.
-
-    \b
-    Examples:
-      clas-nlp evaluate corpus/dudley.jsonl --model /tmp/without-dudley
-      clas-nlp evaluate corpus/held_out --format markdown
-      clas-nlp evaluate corpus --report dudley --format json --out scores.json
-    """
-    from clas_nlp.corpus import load_corpus
-    from clas_nlp.errors import BadCorpus
-    from clas_nlp.evaluating import evaluate as score
-    from clas_nlp.evaluating.tables import score_markdown, score_tables
-    from clas_nlp.tagging import load
-
-    labelled = load_corpus(corpus)
-    if report:
-        for name in report:
-            if not any(p.report == name for p in labelled.paragraphs):
-                raise BadCorpus(
-                    f"no report {name!r} in the corpus; it has {', '.join(labelled.reports)}"
-                )
-        labelled = labelled.only(report)
-    evaluation = score(labelled, load(model).model, seed)
-    for scores in evaluation.reports:
-        if scores.seen:
-            note(f"{scores.report}: the model was trained on it; its figures are no test")
-    if format is EvaluateFormat.json:
-        write_output(json.dumps(evaluation.to_dict(), indent=1) + "\n", out)
-    elif format is EvaluateFormat.markdown or out is not None:
-        write_output(score_markdown(evaluation), out)
-    else:
-        for table in score_tables(evaluation):
-            show_table(table)
-
-
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     app.command()(train)
-    app.command()(evaluate)

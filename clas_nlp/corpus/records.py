@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clas_nlp.codebook import Codebook, load_codebook, paragraph_stance
+from clas_nlp.codebook import Codebook, codebook_beside, paragraph_stance
 from clas_nlp.corpus.checking import row_problems
 from clas_nlp.errors import BadCorpus
 from clas_nlp.files import write_text
@@ -186,8 +186,7 @@ def load_corpus(
     """
     files = corpus_files([paths] if isinstance(paths, str | Path) else paths)
     if codebook is None:
-        beside = files[0].parent / "codebook"
-        codebook = load_codebook(beside if beside.is_dir() else None)
+        codebook = codebook_beside(files[0])
     paragraphs: list[LabelledParagraph] = []
     problems: list[str] = []
     hashes: list[tuple[str, str]] = []

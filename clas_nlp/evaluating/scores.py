@@ -9,29 +9,29 @@ paragraph carries the theme, whether the model found it or not.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clas_nlp.codebook import paragraph_stance
 from clas_nlp.corpus.keywords import keyword_tags
 from clas_nlp.corpus.records import Corpus, LabelledParagraph
 from clas_nlp.errors import BadCorpus
+from clas_nlp.evaluating.outcomes import (
+    Flags,
+    Floats,
+    figures,
+    mean,
+    outcome,
+    percentiles,
+    resamples,
+)
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.tagging.model import Model
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-RESAMPLES = 1000
-CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,101 +170,74 @@ def evaluate(corpus: Corpus, model: Model, seed: int = 0) -> Evaluation:
             f"the corpus is labelled with the themes {', '.join(corpus.codebook.theme_ids)}, the "
             f"model knows {', '.join(model.codebook.theme_ids)}; use one codebook for both"
         )
-    sources = dict.fromkeys(p.report for p in corpus.paragraphs if p.kind in JUDGED_KINDS)
-    if not sources:
-        raise BadCorpus("the corpus has no findings, examples or recommendations to score")
-    trained_on = model.details.get("trained_on", {})
+    paragraphs = scored_paragraphs(corpus)
     return Evaluation(
         tuple(
             _score_report(
                 source,
-                [p for p in corpus.paragraphs if p.report == source and p.kind in JUDGED_KINDS],
+                [p for p in paragraphs if p.report == source],
                 model,
-                source in trained_on,
+                source in reports_trained_on(model),
                 seed,
             )
-            for source in sources
+            for source in dict.fromkeys(p.report for p in paragraphs)
         )
     )
+
+
+def scored_paragraphs(corpus: Corpus) -> list[LabelledParagraph]:
+    """The findings, examples and recommendations of a corpus.
+
+    Raises:
+        BadCorpus: it has none.
+    """
+    found = [p for p in corpus.paragraphs if p.kind in JUDGED_KINDS]
+    if not found:
+        raise BadCorpus("the corpus has no findings, examples or recommendations to score")
+    return found
+
+
+def reports_trained_on(model: Model) -> frozenset[str]:
+    """Sources of the text that a model was trained on, by its manifest."""
+    return frozenset(model.details.get("trained_on", {}))
 
 
 def _score_report(
     report: str, paragraphs: Sequence[LabelledParagraph], model: Model, seen: bool, seed: int
 ) -> ReportScores:
-    codebook = model.codebook
-    analysed = model.analyser.analyse(p.text for p in paragraphs)
-    reading = model.read(analysed, [p.kind for p in paragraphs])
-    truth = np.array([[t in p.themes for t in codebook.theme_ids] for p in paragraphs])
-    found = model.theme_decisions(reading)
-    keywords = keyword_tags(paragraphs, codebook)
-    resampled = _resamples(len(paragraphs), seed)
-    theme_f1 = [_f1_interval(truth[:, t], found[:, t], resampled) for t in range(truth.shape[1])]
-    confusion: Counter[tuple[str, str]] = Counter()
-    both = given = wanted = 0
-    for place, paragraph in enumerate(paragraphs):
-        spans = analysed.spans(place)
-        first = int(analysed.bounds[place])
-        for theme, stance in paragraph.themes.items():
-            column = codebook.theme_ids.index(theme)
-            given_evidence = model.evidence_of(reading, place, column)
-            chosen = {spans[int(reading.rows.sentences[row]) - first] for row, _ in given_evidence}
-            evidence = {
-                span
-                for span in spans
-                if any(
-                    x.theme == theme and x.start < span[1] and x.end > span[0]
-                    for x in paragraph.labels
-                )
-            }
-            both += len(chosen & evidence)
-            given += len(chosen)
-            wanted += len(evidence)
-            if found[place, column]:
-                confusion[stance, paragraph_stance({s for _, s in given_evidence})] += 1
-    services = model.service_decisions(reading)
-    true_services = np.array([[s in p.services for s in codebook.service_ids] for p in paragraphs])
-    right = sum(count for (true, guess), count in confusion.items() if true == guess)
+    made = outcome(paragraphs, model)
+    whole = figures(made, np.ones((1, len(paragraphs)), dtype=np.int64))
+    resampled = figures(made, resamples([report] * len(paragraphs), seed))
+    keywords = keyword_tags(paragraphs, model.codebook)
+    keyword_f1 = figures(
+        replace(made, found=keywords), np.ones((1, len(paragraphs)), dtype=np.int64)
+    )
     scores = tuple(
         ThemeScore(
             theme=theme,
-            support=int(truth[:, t].sum()),
-            precision=_ratio(int((truth[:, t] & found[:, t]).sum()), int(found[:, t].sum())),
-            recall=_ratio(int((truth[:, t] & found[:, t]).sum()), int(truth[:, t].sum())),
-            f1=theme_f1[t][0],
-            average_precision=average_precision(truth[:, t], reading.themes[:, t]),
-            keyword_f1=_f1(truth[:, t], keywords[:, t]),
+            support=int(made.truth[:, t].sum()),
+            precision=float(whole.precision[0, t]),
+            recall=float(whole.recall[0, t]),
+            f1=Interval(float(whole.f1[0, t]), *percentiles(resampled.f1[:, t])),
+            average_precision=average_precision(made.truth[:, t], made.probabilities[:, t]),
+            keyword_f1=float(keyword_f1.f1[0, t]),
         )
-        for t, theme in enumerate(codebook.theme_ids)
+        for t, theme in enumerate(made.themes)
     )
-    samples = np.column_stack([samples for _, samples in theme_f1])
-    macro = np.array([_mean(row) for row in samples])
-    known = macro[~np.isnan(macro)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     return ReportScores(
         report=report,
         seen=seen,
         paragraphs=len(paragraphs),
         themes=scores,
-        macro_f1=Interval(_mean([score.f1.value for score in scores]), float(low), float(high)),
-        keyword_macro_f1=_mean([score.keyword_f1 for score in scores]),
-        mean_average_precision=_mean([score.average_precision for score in scores]),
-        stance_accuracy=_ratio(right, sum(confusion.values())),
-        stance_confusion=dict(confusion),
-        evidence_f1=_ratio(2 * both, given + wanted),
-        services_f1=_f1(true_services.ravel(), services.ravel()),
-        calibration_error=calibration_error(truth.ravel(), reading.themes.ravel()),
+        macro_f1=Interval(float(whole.macro_f1[0]), *percentiles(resampled.macro_f1)),
+        keyword_macro_f1=float(keyword_f1.macro_f1[0]),
+        mean_average_precision=float(mean(np.array([x.average_precision for x in scores]))),
+        stance_accuracy=float(whole.stance[0]),
+        stance_confusion=dict(made.stance_confusion()),
+        evidence_f1=float(whole.evidence[0]),
+        services_f1=float(whole.services[0]),
+        calibration_error=float(whole.calibration[0]),
     )
-
-
-def calibration_error(truth: Flags, probability: Floats, bins: int = CALIBRATION_BINS) -> float:
-    """Expected calibration error: mean gap between probability and frequency, by bin size."""
-    which = np.minimum((probability * bins).astype(int), bins - 1)
-    error = 0.0
-    for number in range(bins):
-        inside = which == number
-        if inside.any():
-            error += abs(truth[inside].mean() - probability[inside].mean()) * inside.mean()
-    return float(error)
 
 
 def average_precision(truth: Flags, probability: Floats) -> float:
@@ -276,36 +249,6 @@ def average_precision(truth: Flags, probability: Floats) -> float:
     # Equal probabilities have no order: each counts at the end of its run.
     last = np.searchsorted(-ranked, -ranked, side="right")
     return float((np.cumsum(hits)[last - 1] / last)[hits].mean())
-
-
-def _resamples(paragraphs: int, seed: int) -> NDArray[np.int64]:
-    """How often each paragraph stands in each resample, shape (RESAMPLES, paragraphs)."""
-    generator = np.random.default_rng(seed)
-    return generator.multinomial(paragraphs, np.full(paragraphs, 1 / paragraphs), RESAMPLES)
-
-
-def _f1_interval(truth: Flags, found: Flags, times: NDArray[np.int64]) -> tuple[Interval, Floats]:
-    hit = times @ (truth & found).astype(float)
-    total = times @ truth.astype(float) + times @ found.astype(float)
-    with np.errstate(invalid="ignore"):
-        samples = np.where(total > 0, 2 * hit / np.where(total > 0, total, 1), np.nan)
-    known = samples[~np.isnan(samples)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
-    return Interval(_f1(truth, found), float(low), float(high)), samples
-
-
-def _f1(truth: Flags, found: Flags) -> float:
-    return _ratio(2 * int((truth & found).sum()), int(truth.sum()) + int(found.sum()))
-
-
-def _mean(figures: Sequence[float] | Floats) -> float:
-    """Mean of the figures that there are; NaN where there are none."""
-    known = [float(figure) for figure in figures if not np.isnan(figure)]
-    return sum(known) / len(known) if known else float("nan")
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
 
 
 def _rounded(value: float) -> float | None:

@@ -20,12 +20,14 @@ _COLUMNS = (
 )
 
 
-def _figure(value: float) -> str:
-    return "–" if value != value else f"{value:.2f}"
+def figure_text(value: float, digits: int = 2) -> str:
+    """A figure for people; a dash where there is none."""
+    return "–" if value != value else f"{value:.{digits}f}"
 
 
 def _interval(interval: Interval) -> str:
-    return f"{_figure(interval.value)} ({_figure(interval.low)} to {_figure(interval.high)})"
+    value, low, high = map(figure_text, (interval.value, interval.low, interval.high))
+    return f"{value} ({low} to {high})"
 
 
 def _rows(scores: ReportScores) -> list[tuple[str, ...]]:
@@ -33,11 +35,11 @@ def _rows(scores: ReportScores) -> list[tuple[str, ...]]:
         (
             theme.theme,
             str(theme.support),
-            _figure(theme.precision),
-            _figure(theme.recall),
+            figure_text(theme.precision),
+            figure_text(theme.recall),
             _interval(theme.f1),
-            _figure(theme.average_precision),
-            _figure(theme.keyword_f1),
+            figure_text(theme.average_precision),
+            figure_text(theme.keyword_f1),
         )
         for theme in scores.themes
     ]
@@ -48,17 +50,17 @@ def _rows(scores: ReportScores) -> list[tuple[str, ...]]:
         "",
         "",
         _interval(scores.macro_f1),
-        _figure(scores.mean_average_precision),
-        _figure(scores.keyword_macro_f1),
+        figure_text(scores.mean_average_precision),
+        figure_text(scores.keyword_macro_f1),
     )
     return [*rows, mean]
 
 
 def _summary(scores: ReportScores) -> str:
     return (
-        f"stance of found themes {_figure(scores.stance_accuracy)}, "
-        f"evidence F1 {_figure(scores.evidence_f1)}, "
-        f"services micro-F1 {_figure(scores.services_f1)}, "
+        f"stance of found themes {figure_text(scores.stance_accuracy)}, "
+        f"evidence F1 {figure_text(scores.evidence_f1)}, "
+        f"services micro-F1 {figure_text(scores.services_f1)}, "
         f"calibration error {scores.calibration_error:.3f}"
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from clas_nlp.codebook import Codebook
 from clas_nlp.corpus.checking import row_problems
-from clas_nlp.corpus.records import Corpus, LabelledParagraph, read_rows
+from clas_nlp.corpus.records import Corpus, LabelledParagraph, corpus_files, read_rows
 from clas_nlp.errors import BadCorpus
 from clas_nlp.exchanging.formats import import_labels
 from clas_nlp.exchanging.records import CodedParagraph
@@ -40,6 +41,26 @@ def load_paragraphs(
     if problems:
         raise BadCorpus.of(problems)
     return found
+
+
+def known_paragraphs(paths: Iterable[str | Path], codebook: Codebook) -> Corpus:
+    """Paragraphs that labels may belong to; those of tagged files count as unlabelled.
+
+    Args:
+        paths: corpus files, tagged .jsonl files, or folders of them.
+        codebook: the codebook.
+
+    Raises:
+        BadCorpus: a path does not exist, or one problem for each row that is neither.
+    """
+    found: list[LabelledParagraph] = []
+    for file in corpus_files(paths):
+        for p in load_paragraphs(file, codebook):
+            if isinstance(p, TaggedParagraph):
+                found.append(LabelledParagraph(p.id, p.report, p.kind, p.number, p.section, p.text))
+            else:
+                found.append(p)
+    return Corpus(tuple(found), codebook)
 
 
 def _tagged(row: dict[str, Any], codebook: Codebook) -> tuple[TaggedParagraph | None, list[str]]:

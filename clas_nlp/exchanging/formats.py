@@ -244,6 +244,8 @@ def detect(path: Path) -> str:
         raise BadCorpus(
             f"{path}: an old or password-protected Office file; save it as .xlsx without a password"
         )
+    if head[:5] == b"%PDF-":
+        raise BadCorpus(f"{path}: a PDF holds no labels; expected labels from {', '.join(IMPORTS)}")
     text = utf8_text(path)
     if text.lstrip()[:1] not in ("[", "{"):
         header, _ = table(text, path)

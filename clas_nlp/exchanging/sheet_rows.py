@@ -38,6 +38,19 @@ COLUMNS = (
 )
 #: Without these columns a table holds no labels.
 NEEDED = ("theme", "stance", "evidence")
+#: Only an export has these; nobody who makes a table by hand does.
+_ONLY_EXPORTED = frozenset(("probability", "text_sha256"))
+#: Without these an exported table would come back as something else, and nobody would notice: the
+#: model's tags as a person's labels, a recommendation as a finding, services as none.
+_NEEDED_OF_EXPORTED = (
+    "report",
+    "kind",
+    "number",
+    "section",
+    "checked",
+    "services",
+    "origin",
+)
 YES = "yes"
 _YES = frozenset([YES, "y", "true", "1", "x", "done", "ok"])
 _SAME = {"id": "paragraph_id"}
@@ -86,6 +99,8 @@ def column_names(header: Sequence[str], path: Path) -> list[str]:
     missing = [name for name in NEEDED if name not in names]
     if "paragraph_id" not in names and "text" not in names:
         missing.insert(0, "paragraph_id")
+    if _ONLY_EXPORTED & set(names):
+        missing += [name for name in _NEEDED_OF_EXPORTED if name not in names]
     if missing:
         found = ", ".join(str(name) for name in header if str(name).strip()) or "nothing"
         raise BadCorpus(

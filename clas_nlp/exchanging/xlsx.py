@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +30,9 @@ MOST_COLUMNS = 60
 #: Rows that the drop-downs reach beyond the last one, for the rows that coders add.
 SPARE_ROWS = 1000
 _WIDTHS = {"text": 80, "evidence": 50, "section": 24, "theme": 20, "services": 24, "stance": 12}
+_WIDTHS |= {"a": 50, "b": 50, "settled": 50, "reason": 40}
+#: Columns whose cells show all their lines.
+_WRAPPED = frozenset(("text", "evidence", "a", "b", "settled", "reason"))
 _HIDDEN = ("start", "end", "origin", "text_sha256")
 #: What is written as `_xHHHH_`: what XML cannot hold, carriage returns, and what looks like that.
 _ESCAPED = re.compile(
@@ -70,21 +73,61 @@ def write(codings: Sequence[Coding], path: Path, codebook: Codebook) -> list[Pat
                 f"{path}: paragraph {row['paragraph_id']!r} is longer than the "
                 f"{MOST_CHARACTERS} characters of an Excel cell; export to csv"
             )
-    for place, name in enumerate(COLUMNS, start=1):
-        _put(sheet, 1, place, name)
-        for number, row in enumerate(rows, start=2):
-            _put(sheet, number, place, row[name])
+    _fill(sheet, COLUMNS, rows)
     lists = _codebook_sheet(book, codebook)
     _dress(sheet, lists, len(rows) + 1 + SPARE_ROWS)
+    write_bytes(path, _saved(book))
+    return [path]
+
+
+def table_workbook(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    choices: Mapping[str, Sequence[str]],
+) -> bytes:
+    """One table as an Excel workbook, every cell of text stored as text.
+
+    Args:
+        title: name of the sheet.
+        columns: names of the columns.
+        rows: cells by column.
+        choices: for columns with a drop-down, what it offers.
+
+    Raises:
+        ExchangeError: openpyxl is not installed.
+    """
+    book = openpyxl().Workbook()
+    sheet = book.active
+    sheet.title = title
+    _fill(sheet, columns, rows)
+    for name, offered in choices.items():
+        _drop_down(sheet, name, columns.index(name) + 1, f'"{",".join(offered)}"', len(rows) + 1)
+    return _saved(book)
+
+
+def _fill(sheet: Any, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Header and rows, with widths and a header that stays."""
+    letter = openpyxl(".utils").get_column_letter
+    for place, name in enumerate(columns, start=1):
+        _put(sheet, 1, place, name)
+        sheet.cell(1, place).font = openpyxl(".styles").Font(bold=True)
+        sheet.column_dimensions[letter(place)].width = _WIDTHS.get(name, 14)
+        for number, row in enumerate(rows, start=2):
+            _put(sheet, number, place, row[name], name in _WRAPPED)
+    sheet.freeze_panes = "A2"
+
+
+def _saved(book: Any) -> bytes:
+    """The workbook's bytes: the same for the same content."""
     book.properties.creator = "clas-nlp"
     book.properties.created = _NO_DATE
     buffer = io.BytesIO()
     book.save(buffer)
-    write_bytes(path, _timeless(buffer.getvalue()))
-    return [path]
+    return _timeless(buffer.getvalue())
 
 
-def _put(sheet: Any, row: int, column: int, value: Any) -> None:
+def _put(sheet: Any, row: int, column: int, value: Any, wrap: bool = False) -> None:
     if value == "":
         return
     cell = sheet.cell(row, column)
@@ -96,9 +139,7 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> None:
     cell.quotePrefix = True
     cell.number_format = "@"
     alignment = openpyxl(".styles").Alignment
-    cell.alignment = alignment(
-        vertical="top", wrap_text=COLUMNS[column - 1] in ("text", "evidence")
-    )
+    cell.alignment = alignment(vertical="top", wrap_text=wrap)
 
 
 def _codebook_sheet(book: Any, codebook: Codebook) -> dict[str, str]:
@@ -125,9 +166,7 @@ def _codebook_sheet(book: Any, codebook: Codebook) -> dict[str, str]:
 
 
 def _dress(sheet: Any, lists: dict[str, str], last_row: int) -> None:
-    """Drop-downs, widths, hidden columns, a header that stays."""
-    validation = openpyxl(".worksheet.datavalidation").DataValidation
-    letter = openpyxl(".utils").get_column_letter
+    """Drop-downs, and hidden columns."""
     # Services are not forced into the list, since one cell may hold several, divided by ";".
     for name, formula, forced in (
         ("theme", f"={lists['theme']}", True),
@@ -135,18 +174,23 @@ def _dress(sheet: Any, lists: dict[str, str], last_row: int) -> None:
         ("services", f"={lists['services']}", False),
         ("checked", f'"{YES}"', True),
     ):
-        choice = validation(type="list", formula1=formula, allow_blank=True)
-        choice.showErrorMessage = forced
-        choice.errorTitle, choice.error = name, f"Choose a {name} from the list."
-        column = letter(COLUMNS.index(name) + 1)
-        choice.add(f"{column}2:{column}{last_row}")
-        sheet.add_data_validation(choice)
-    for place, name in enumerate(COLUMNS, start=1):
-        dimension = sheet.column_dimensions[letter(place)]
-        dimension.width = _WIDTHS.get(name, 14)
-        dimension.hidden = name in _HIDDEN
-        sheet.cell(1, place).font = openpyxl(".styles").Font(bold=True)
-    sheet.freeze_panes = "A2"
+        _drop_down(sheet, name, COLUMNS.index(name) + 1, formula, last_row, forced)
+    letter = openpyxl(".utils").get_column_letter
+    for name in _HIDDEN:
+        sheet.column_dimensions[letter(COLUMNS.index(name) + 1)].hidden = True
+
+
+def _drop_down(
+    sheet: Any, name: str, column: int, formula: str, last_row: int, forced: bool = True
+) -> None:
+    choice = openpyxl(".worksheet.datavalidation").DataValidation(
+        type="list", formula1=formula, allow_blank=True
+    )
+    choice.showErrorMessage = forced
+    choice.errorTitle, choice.error = name, f"Choose a {name} from the list."
+    letter = openpyxl(".utils").get_column_letter(column)
+    choice.add(f"{letter}2:{letter}{last_row}")
+    sheet.add_data_validation(choice)
 
 
 def _timeless(content: bytes) -> bytes:
@@ -185,6 +229,21 @@ def read(path: Path, codebook: Codebook) -> list[ForeignRow]:
         ExchangeError: openpyxl is not installed.
     """
     del codebook  # names are looked up when the rows are fitted
+    values = filled_rows(path)
+    names = column_names(values[0][1], path)
+    return rows_from_sheet(
+        (f"{path}: row {number}", dict(zip(names, cells, strict=False)))
+        for number, cells in values[1:]
+    )
+
+
+def filled_rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Numbered rows with something in them, the header first, cells as text.
+
+    Raises:
+        BadCorpus: the file is no workbook, harmful, or empty.
+        ExchangeError: openpyxl is not installed.
+    """
     library = openpyxl()
     archive = SafeArchive(path, "an Excel workbook (.xlsx)")
     for name in archive.names:
@@ -198,11 +257,7 @@ def read(path: Path, codebook: Codebook) -> list[ForeignRow]:
         raise BadCorpus(f"{path}: cannot be read as an Excel workbook ({reason})") from None
     if not values:
         raise BadCorpus(f"{path}: the sheet is empty; expected a table with a header")
-    names = column_names(values[0][1], path)
-    return rows_from_sheet(
-        (f"{path}: row {number}", dict(zip(names, cells, strict=False)))
-        for number, cells in values[1:]
-    )
+    return values
 
 
 def _filled_rows(library: Any, path: Path) -> Iterator[tuple[int, list[str]]]:

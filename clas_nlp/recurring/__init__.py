@@ -22,7 +22,7 @@ from clas_nlp.recurring.mentions import (
     evidence_frame,
 )
 from clas_nlp.recurring.pages import accuracy_note, recurring_page, report_page
-from clas_nlp.recurring.sheets import action_sheet, recurring_sheet
+from clas_nlp.recurring.sheets import action_sheet, frames_sheet, recurring_sheet
 from clas_nlp.recurring.tables import action_table, frame_csv, frame_json, frame_table
 from clas_nlp.recurring.tagged_files import inspections_jsonl, read_inspections
 from clas_nlp.recurring.together import co_occurrence
@@ -46,6 +46,7 @@ __all__ = [
     "frame_csv",
     "frame_json",
     "frame_table",
+    "frames_sheet",
     "inspections_jsonl",
     "read_inspections",
     "recurring",

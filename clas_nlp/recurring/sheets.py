@@ -35,7 +35,7 @@ def recurring_sheet(
     """
     sheets = {"Recurring weaknesses": frame, **(more or {})}
     notes = [note for sheet in sheets.values() for note in sheet.attrs.get("notes", [])]
-    return _workbook(sheets, [*about, *dict.fromkeys(notes)])
+    return frames_sheet(sheets, [*about, *dict.fromkeys(notes)])
 
 
 def action_sheet(frame: pd.DataFrame, about: Sequence[str] = ()) -> bytes:
@@ -56,10 +56,16 @@ def action_sheet(frame: pd.DataFrame, about: Sequence[str] = ()) -> bytes:
             f"The action plan is due by {frame.attrs['plan_due']}: 20 working days after "
             "publication, weekends left out, bank holidays not considered."
         )
-    return _workbook(sheets, [*facts, *about, *frame.attrs.get("notes", [])])
+    return frames_sheet(sheets, [*facts, *about, *frame.attrs.get("notes", [])])
 
 
-def _workbook(sheets: Mapping[str, pd.DataFrame], about: Iterable[str]) -> bytes:
+def frames_sheet(sheets: Mapping[str, pd.DataFrame], about: Iterable[str] = ()) -> bytes:
+    """Frames as an Excel workbook.
+
+    Args:
+        sheets: frames by the name of their sheet.
+        about: lines for the sheet that says how to read the figures.
+    """
     from openpyxl import Workbook
 
     book = Workbook()
