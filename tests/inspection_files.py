@@ -73,7 +73,7 @@ def _by_hand(paragraph: TaggedParagraph, stances: dict[str, str]) -> TaggedParag
         )
         for theme, stance in stances.items()
     )
-    chances = {theme: UNLIKELY for theme in shipped_tagger().codebook.theme_ids}
+    chances = dict.fromkeys(shipped_tagger().codebook.theme_ids, UNLIKELY)
     return replace(
         paragraph, themes=themes, probabilities={**chances, **dict.fromkeys(stances, SURE)}
     )
