@@ -24,9 +24,9 @@ def trend_chart(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
     Returns:
         The theme's name, the rows for the table beside the chart, and the drawing as SVG, which
-        says all its figures in words; None where there is no year.
+        says all its figures in words; None where there are not two years to compare.
     """
-    if not rows:
+    if len(rows) < 2:
         return None
     said = "; ".join(
         f"{r['year']}: {r['inspections_with_weakness']} of {r['inspections']}" for r in rows

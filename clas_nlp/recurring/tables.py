@@ -83,6 +83,18 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.0f}%"
 
 
+def chance(value: float | None) -> str:
+    """A probability as a whole percentage; what would round to 0 or 1 is no certainty."""
+    if value is None:
+        return percent(value)
+    return "<1%" if value < 0.01 else ">99%" if value > 0.99 else percent(value)
+
+
+def points(value: float) -> str:
+    """A difference of two shares in points of per cent, with its sign."""
+    return f"{100 * value:+.0f}".replace("-", "−")
+
+
 def frame_table(frame: pd.DataFrame, title: str = "") -> Table:
     """A frame of `recurring` as a table for the terminal, with the strongest sentence of each row.
 
