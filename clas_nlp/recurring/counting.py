@@ -120,14 +120,23 @@ def recurring(
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     notes = [*comparison.notes]
     if len(comparison.inspections) < 5:
-        notes.append(
-            f"only {len(comparison.inspections)} inspection"
-            f"{'s' if len(comparison.inspections) != 1 else ''}: below five, shares say little"
-        )
+        notes.append(f"only {_inspections(comparison)}: below five, shares say little")
+    if not rows:
+        notes.append(f"no theme has a weakness in {min_inspections} inspections or more")
     frame.attrs["notes"] = notes
     frame.attrs["inspections"] = len(comparison.inspections)
     frame.attrs["kinds"] = list(comparison.kinds)
     return frame
+
+
+def title_of(comparison: Comparison) -> str:
+    """What a table or a page of these inspections is called."""
+    return f"Recurring weaknesses in {_inspections(comparison)}"
+
+
+def _inspections(comparison: Comparison) -> str:
+    count = len(comparison.inspections)
+    return f"{count} inspection{'' if count == 1 else 's'}"
 
 
 def _recurrence(row: dict[str, Any]) -> tuple[float, ...]:
