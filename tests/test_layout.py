@@ -23,10 +23,9 @@ MOST_LINES = 400
 #: Modules that are longer, and why.
 LONG = {
     "cli/exchange_commands.py": "mostly the help texts of its commands",
-    "reading/structure.py": "one reader of lines, whose states refer to each other",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "factories", "manager", "base"}
-COSTLY = ("spacy", "sklearn", "scipy", "numpy", "pandas", "datasets", "openpyxl", "rich")
+COSTLY = tuple("spacy sklearn scipy numpy pandas datasets openpyxl matplotlib rich".split())
 
 
 def _name(module: Path) -> str:

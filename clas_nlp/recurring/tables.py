@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -175,8 +175,3 @@ def _shortened(sentences: Sequence[EvidenceSentence], width: int = 110) -> str:
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-
-
-def notes_text(notes: Iterable[str]) -> str:
-    """Notes as lines that begin with a dash."""
-    return "".join(f"- {_printable(note)}\n" for note in notes)
