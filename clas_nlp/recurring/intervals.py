@@ -49,10 +49,6 @@ def difference_of_shares(
     return difference, difference - down, difference + up
 
 
-#: How many events are counted together before their counts are convolved.
-_TOGETHER = 64
-
-
 def expected_count(probabilities: Iterable[float]) -> tuple[float, int, int]:
     """How many of some independent events are expected, with a central 95% interval.
 
@@ -63,7 +59,7 @@ def expected_count(probabilities: Iterable[float]) -> tuple[float, int, int]:
         Expected count, lower and upper end.
     """
     chances = np.asarray(list(probabilities), dtype=np.float64)
-    low_mass, mass = _distribution(_masses(chances))
+    low_mass, mass = _distribution(chances)
     below = np.cumsum(mass)
     tail = (1 - CONFIDENCE) / 2
     low = low_mass + int(np.searchsorted(below, tail, side="left"))
@@ -71,32 +67,15 @@ def expected_count(probabilities: Iterable[float]) -> tuple[float, int, int]:
     return float(chances.sum()), min(low, len(chances)), min(high, len(chances))
 
 
-def _masses(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Masses of the counts among each `_TOGETHER` of the events, a row for each.
-
-    One event is added after the other, to all rows at once; an event of chance 0 adds nothing.
-    """
-    rows = max(1, -(-len(chances) // _TOGETHER))
-    padded = np.zeros(rows * _TOGETHER)
-    padded[: len(chances)] = chances
-    mass = np.zeros((rows, _TOGETHER + 1))
-    mass[:, 0] = 1.0
-    for chance in padded.reshape(rows, _TOGETHER, 1).swapaxes(0, 1):
-        moved = mass[:, :-1] * chance
-        mass *= 1 - chance
-        mass[:, 1:] += moved
-    return mass
-
-
-def _distribution(masses: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
-    """Mass of the sum of all rows' counts, from the first count on that is worth mentioning."""
-    if len(masses) == 1:
-        first, mass = 0, masses[0]
-    else:
-        half = len(masses) // 2
-        low, left = _distribution(masses[:half])
-        high, right = _distribution(masses[half:])
-        first, mass = low + high, np.convolve(left, right)
+def _distribution(chances: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
+    """Mass of the count, from the first count on that is worth mentioning."""
+    if len(chances) <= 1:
+        chance = float(chances[0]) if len(chances) else 0.0
+        return 0, np.array([1 - chance, chance])
+    half = len(chances) // 2
+    first, left = _distribution(chances[:half])
+    second, right = _distribution(chances[half:])
+    mass = np.convolve(left, right)
     # Far tails are cut, so that thousands of paragraphs take no longer than hundreds.
     worth = np.flatnonzero(mass > 1e-12)
-    return first + int(worth[0]), mass[worth[0] : worth[-1] + 1]
+    return first + second + int(worth[0]), mass[worth[0] : worth[-1] + 1]
