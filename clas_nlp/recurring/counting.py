@@ -119,7 +119,7 @@ def recurring(
     notes = [*comparison.notes]
     if len(comparison.inspections) < 5:
         notes.append(f"only {_inspections(comparison)}: below five, shares say little")
-    if not rows:
+    if not rows and min_inspections:
         notes.append(f"no theme has a weakness in {min_inspections} inspections or more")
     frame = typed_frame(rows, COLUMNS, notes)
     frame.attrs["inspections"] = len(comparison.inspections)
