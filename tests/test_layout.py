@@ -21,11 +21,9 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_shipped" not in p.parts)
 
 MOST_LINES = 400
 #: Modules that are longer, and why.
-LONG = {
-    "reading/structure.py": "one reader of lines, whose states refer to each other",
-}
+LONG: dict[str, str] = {}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "factories", "manager", "base"}
-COSTLY = ("spacy", "sklearn", "scipy", "numpy", "pandas", "datasets", "openpyxl", "rich")
+COSTLY = tuple("spacy sklearn scipy numpy pandas datasets openpyxl matplotlib rich".split())
 
 
 def _name(module: Path) -> str:

@@ -221,10 +221,35 @@ def test_sixty_reports_in_a_browser(opened: Any) -> None:
 
 
 @pytest.mark.browser
-def test_narrow_window_and_print(opened: Any) -> None:
-    page = opened("recurring")
+@pytest.mark.parametrize("name", ["report", "recurring"])
+def test_narrow_window_and_print(opened: Any, name: str) -> None:
+    page = opened(name)
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.emulate_media(media="print")
-    assert page.locator("#heat").is_visible()
+    assert page.locator("table").first.is_visible()
+    assert not page.locator("button.plain:visible, select:visible").count()
     assert len(page.pdf()) > 10_000
+
+
+@pytest.mark.browser
+def test_what_is_folded_up_is_printed(opened: Any) -> None:
+    page = opened("recurring")
+    assert page.locator("details[open]").count() == 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details[open]").count() == 0
+
+
+@pytest.mark.browser
+def test_charts_have_their_colours_and_a_table(opened: Any) -> None:
+    page = opened("recurring")
+    charts = page.locator("figure")
+    assert charts.count() == 6
+    assert charts.locator("table").count() == 6
+    look = "e => [getComputedStyle(e).stroke, getComputedStyle(e).fill]"
+    line = page.locator("svg .line path").first.evaluate(look)
+    hollow = page.locator("svg .few use").first.evaluate(look)
+    assert line[1] == "none"
+    assert hollow[0] == line[0] != hollow[1]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from inspection_files import FICTIONAL, REAL
+from inspection_files import FICTIONAL, REAL, REPRINT
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
@@ -41,6 +41,24 @@ def test_table_and_notes() -> None:
     assert result.exit_code == 0
     assert "2 of 3" in result.stdout
     assert "below five" in result.stderr
+
+
+def test_two_printings_are_named_once_whatever_the_format(tmp_path: Path) -> None:
+    files = [str(path) for path in (*FICTIONAL[-2:], REPRINT, REPRINT)]
+    result = RUNNER.invoke(app, ["recurring", *files, "--out", str(tmp_path / "x.html")])
+    assert result.exit_code == 0
+    assert result.stderr.count("it is counted once") == 1
+
+
+def test_nothing_that_recurs_is_said(tmp_path: Path) -> None:
+    out = tmp_path / "none.html"
+    result = RUNNER.invoke(app, ["recurring", SOME[0], "--min-inspections", "2", "-o", str(out)])
+    assert result.exit_code == 0
+    assert "no theme has a weakness in 2 inspections or more" in result.stderr
+    page = out.read_text(encoding="utf-8")
+    assert "<h1>Recurring weaknesses in 1 inspection</h1>" in page
+    assert "There is no weakness to show" in page
+    assert "<table" not in page
 
 
 def test_a_broken_file_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from clas_nlp.recurring import (
     recurring_sheet,
     trend,
 )
+from clas_nlp.recurring.tables import chance, points
 
 
 def test_workbook_is_typed_frozen_filtered_and_wrapped() -> None:
@@ -41,6 +42,13 @@ def test_workbook_is_typed_frozen_filtered_and_wrapped() -> None:
     assert evidence.alignment.wrap_text
     assert evidence.value.count("•") == 5
     assert sheet.cell(2, header.index("share") + 1).number_format == "0%"
+
+
+def test_rows_are_as_high_as_their_text() -> None:
+    frame = pd.DataFrame({"text": ["short", "word " * 40, "word " * 9000], "share_low": [1, 2, 3]})
+    sheet = load_workbook(io.BytesIO(recurring_sheet(frame))).worksheets[0]
+    assert sheet.column_dimensions["A"].width == 50
+    assert [sheet.row_dimensions[row].height for row in (2, 3, 4)] == [None, 60, 409]
 
 
 @pytest.mark.parametrize(
@@ -90,3 +98,16 @@ def test_table_shows_counts_and_where_evidence_stands() -> None:
     assert "of 12" in buffer.getvalue()
     assert "Ashmere" in buffer.getvalue()
     assert "[bold]" in buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (0.0, "<1%"), (0.01, "1%"), (0.5, "50%"), (0.99, "99%"), (0.9999, ">99%")],
+)
+def test_no_chance_is_a_certainty(value: float | None, shown: str) -> None:
+    assert chance(value) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(-0.304, "−30"), (0.08, "+8"), (0.0, "+0")])
+def test_points(value: float, shown: str) -> None:
+    assert points(value) == shown

@@ -91,6 +91,7 @@ def recurring(
         frame_csv,
         frame_json,
         recurring_page,
+        title_of,
     )
     from clas_nlp.recurring import frame_table as table_of
     from clas_nlp.recurring import recurring as count
@@ -120,11 +121,11 @@ def recurring(
     elif wanted is Format.json:
         write_output(frame_json(frame), out)
     else:
-        title = f"Recurring weaknesses in {len(comparison.inspections)} inspections"
-        write_table(table_of(frame, title), out)
+        write_table(table_of(frame, title_of(comparison)), out)
+    for line in frame.attrs["notes"]:
+        note(line)
     if wanted in (Format.table, Format.csv):
-        for line in (*frame.attrs["notes"], accuracy):
-            note(line)
+        note(accuracy)
     _finish(failures)
 
 

@@ -10,6 +10,36 @@ from clas_nlp.reading.records import PARAGRAPH_KINDS
 _TEXT_FIELDS = ("id", "report", "kind", "text")
 
 
+class RowCheck:
+    """Checks the rows of a corpus one after the other, each by itself and its id among all.
+
+    Args:
+        codebook: the codebook whose themes, stances and services the rows may use.
+        problems: what was wrong before; goes on growing.
+    """
+
+    def __init__(self, codebook: Codebook, problems: list[str] | None = None) -> None:
+        self.codebook = codebook
+        self.problems = [] if problems is None else problems
+        self._places: dict[str, str] = {}
+
+    def fits(self, row: Any, where: str) -> bool:
+        """Whether a row may be used; if not, what is wrong with it is added to `problems`.
+
+        Args:
+            row: a value as JSON gave it.
+            where: file and row, for messages.
+        """
+        found = row_problems(row, self.codebook)
+        if not found and row["id"] in self._places:
+            there = self._places[row["id"]]
+            found = [f"id {row['id']!r} stands already at {there}; give it its own"]
+        if not found:
+            self._places[row["id"]] = where
+        self.problems += [f"{where}: {problem}" for problem in found]
+        return not found
+
+
 def row_problems(row: Any, codebook: Codebook) -> list[str]:
     """Everything that is wrong with one row: what was found, what was expected.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook, codebook_beside, paragraph_stance
-from clas_nlp.corpus.checking import row_problems
+from clas_nlp.corpus.checking import RowCheck
 from clas_nlp.errors import BadCorpus
 from clas_nlp.files import write_text
 from clas_nlp.reading.records import Paragraph
@@ -188,24 +188,17 @@ def load_corpus(
     if codebook is None:
         codebook = codebook_beside(files[0])
     paragraphs: list[LabelledParagraph] = []
-    problems: list[str] = []
+    check = RowCheck(codebook)
     hashes: list[tuple[str, str]] = []
-    seen: dict[str, str] = {}
     for file in files:
         rows, file_problems, digest = read_rows(file)
         hashes.append((file.name, digest))
-        problems += file_problems
+        check.problems += file_problems
         for number, row in rows:
-            found = row_problems(row, codebook)
-            where = f"{file}: row {number}"
-            if not found and row["id"] in seen:
-                found = [f"id {row['id']!r} stands already at {seen[row['id']]}; give it its own"]
-            problems += [f"{where}: {problem}" for problem in found]
-            if not found:
-                seen[row["id"]] = where
+            if check.fits(row, f"{file}: row {number}"):
                 paragraphs.append(LabelledParagraph.from_row(row))
-    if problems:
-        raise BadCorpus.of(problems)
+    if check.problems:
+        raise BadCorpus.of(check.problems)
     return Corpus(tuple(paragraphs), codebook, tuple(hashes))
 
 

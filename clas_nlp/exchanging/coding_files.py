@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clas_nlp.codebook import Codebook
-from clas_nlp.corpus.checking import row_problems
+from clas_nlp.corpus.checking import RowCheck, row_problems
 from clas_nlp.corpus.records import Corpus, LabelledParagraph, corpus_files, read_rows
 from clas_nlp.errors import BadCorpus
 from clas_nlp.exchanging.formats import import_labels
@@ -127,7 +127,7 @@ def load_coding(
     known = {p.id: p for p in corpus.paragraphs} if corpus else {}
     rows, problems, _ = read_rows(path)
     found: list[LabelledParagraph] = []
-    seen: dict[str, int] = {}
+    check = RowCheck(codebook, problems)
     for number, row in rows:
         where = f"{path}: row {number}"
         if isinstance(row, dict) and "text" not in row:
@@ -138,12 +138,7 @@ def load_coding(
                 )
                 continue
             row = {**LabelledParagraph.to_row(there), **row}
-        wrong = row_problems(row, codebook)
-        if not wrong and row["id"] in seen:
-            wrong = [f"paragraph {row['id']!r} stands already at row {seen[row['id']]}"]
-        problems += [f"{where}: {problem}" for problem in wrong]
-        if not wrong:
-            seen[row["id"]] = number
+        if check.fits(row, where):
             found.append(_coded(row))
     if problems:
         raise BadCorpus.of(problems)

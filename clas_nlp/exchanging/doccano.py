@@ -14,7 +14,7 @@ from clas_nlp.exchanging.json_rows import (
     field_list,
     field_offset,
     field_text,
-    json_rows,
+    foreign_rows,
     write_json,
     write_json_lines,
 )
@@ -71,14 +71,10 @@ def recognises(row: Any) -> bool:
 def read(path: Path, codebook: Codebook) -> list[ForeignRow]:
     """Reads an export, in the intent-detection, classification or sequence-labelling form."""
     del codebook  # names are looked up when the rows are fitted
-    return [_row(row, where) for where, row in json_rows(path)]
+    return foreign_rows(path, _fill, "text, cats and entities")
 
 
-def _row(row: Any, where: str) -> ForeignRow:
-    made = ForeignRow(where)
-    if not isinstance(row, Mapping):
-        made.problems.append("no object; expected text, cats and entities")
-        return made
+def _fill(row: Mapping[str, Any], made: ForeignRow) -> None:
     meta = row.get("meta")
     made.identity = identity_from({**(meta if isinstance(meta, Mapping) else {}), **row})
     made.text = field_text(row, "text", made)
@@ -90,12 +86,8 @@ def _row(row: Any, where: str) -> ForeignRow:
             else:
                 _add_mark(made, value)
     if "cats" in row or names:
-        made.themes = [name for name in names if not name.startswith(SERVICE_PREFIX)]
-        made.services = [
-            name.removeprefix(SERVICE_PREFIX) for name in names if name.startswith(SERVICE_PREFIX)
-        ]
+        made.choose(names)
     made.coder = str(row.get("annotator") or row.get("username") or "")
-    return made
 
 
 def _add_mark(made: ForeignRow, value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,27 @@ def json_rows(path: Path) -> list[tuple[str, Any]]:
     if problems:
         raise BadCorpus(problems[0], problems)
     return rows
+
+
+def foreign_rows(
+    path: Path, fill: Callable[[Mapping[str, Any], ForeignRow], None], expected: str
+) -> list[ForeignRow]:
+    """The rows of a JSON file, each filled in by a tool's own rules.
+
+    Args:
+        path: the file.
+        fill: takes what a row holds and puts it into the `ForeignRow`.
+        expected: the fields of a row, for the message where a row is no object.
+    """
+    found = []
+    for where, row in json_rows(path):
+        made = ForeignRow(where)
+        if isinstance(row, Mapping):
+            fill(row, made)
+        else:
+            made.problems.append(f"no object; expected {expected}")
+        found.append(made)
+    return found
 
 
 def utf8_text(path: Path) -> str:

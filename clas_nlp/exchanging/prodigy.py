@@ -11,8 +11,8 @@ from clas_nlp.exchanging.json_rows import (
     field_list,
     field_offset,
     field_text,
+    foreign_rows,
     iso_date,
-    json_rows,
     write_json_lines,
 )
 from clas_nlp.exchanging.records import SERVICE_PREFIX, Coding, ForeignRow, Mark, identity_from
@@ -54,14 +54,10 @@ def recognises(row: Any) -> bool:
 def read(path: Path, codebook: Codebook) -> list[ForeignRow]:
     """Reads the output of `prodigy db-out`."""
     del codebook  # names are looked up when the rows are fitted
-    return [_row(row, where) for where, row in json_rows(path)]
+    return foreign_rows(path, _fill, "text, accept and spans")
 
 
-def _row(row: Any, where: str) -> ForeignRow:
-    made = ForeignRow(where)
-    if not isinstance(row, Mapping):
-        made.problems.append("no object; expected text, accept and spans")
-        return made
+def _fill(row: Mapping[str, Any], made: ForeignRow) -> None:
     meta = row.get("meta")
     made.identity = identity_from(meta if isinstance(meta, Mapping) else row)
     made.text = field_text(row, "text", made)
@@ -69,11 +65,7 @@ def _row(row: Any, where: str) -> ForeignRow:
     made.answered = row.get("answer") == ACCEPTED
     accepted = field_list(row, "accept", made)
     if accepted is not None:
-        names = [str(name) for name in accepted]
-        made.themes = [name for name in names if not name.startswith(SERVICE_PREFIX)]
-        made.services = [
-            name.removeprefix(SERVICE_PREFIX) for name in names if name.startswith(SERVICE_PREFIX)
-        ]
+        made.choose([str(name) for name in accepted])
     for value in field_list(row, "spans", made) or []:
         span = value if isinstance(value, Mapping) else {}
         start, end = field_offset(span.get("start")), field_offset(span.get("end"))
@@ -86,4 +78,3 @@ def _row(row: Any, where: str) -> ForeignRow:
         )
     made.coder = str(row.get("_annotator_id") or row.get("_session_id") or "")
     made.date = iso_date(row.get("_timestamp"))
-    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -173,6 +173,13 @@ class ForeignRow:
     date: str = ""
     answered: bool = True
     problems: list[str] = field(default_factory=list)
+
+    def choose(self, names: Sequence[str]) -> None:
+        """Sets themes and services from one list; see `Coding.choices`."""
+        self.themes = [name for name in names if not name.startswith(SERVICE_PREFIX)]
+        self.services = [
+            name.removeprefix(SERVICE_PREFIX) for name in names if name.startswith(SERVICE_PREFIX)
+        ]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook
-from clas_nlp.corpus.checking import row_problems
+from clas_nlp.corpus.checking import RowCheck
 from clas_nlp.corpus.records import Corpus, LabelledParagraph
 from clas_nlp.errors import BadCorpus
 from clas_nlp.resources import resource_folder
@@ -76,20 +76,14 @@ def from_dataset(dataset: Dataset, codebook: Codebook) -> Corpus:
         )
     known = set(_labelled_columns())
     paragraphs: list[LabelledParagraph] = []
-    problems: list[str] = []
-    seen: dict[str, int] = {}
+    check = RowCheck(codebook)
     for number, row in enumerate(dataset, start=1):
         # A column that only some rows have comes back as None in the others.
         plain = {key: value for key, value in row.items() if key in known and value is not None}
-        found = row_problems(plain, codebook)
-        if not found and plain["id"] in seen:
-            found = [f"id {plain['id']!r} stands already at row {seen[plain['id']]}"]
-        problems += [f"dataset: row {number}: {problem}" for problem in found]
-        if not found:
-            seen[plain["id"]] = number
+        if check.fits(plain, f"dataset: row {number}"):
             paragraphs.append(LabelledParagraph.from_row(plain))
-    if problems:
-        raise BadCorpus.of(problems)
+    if check.problems:
+        raise BadCorpus.of(check.problems)
     return Corpus(tuple(paragraphs), codebook)
 
 

@@ -13,8 +13,9 @@ from clas_nlp.reading.decoding import read_bytes
 from clas_nlp.reading.details import inspection_details
 from clas_nlp.reading.formats import document_lines
 from clas_nlp.reading.lines import DocumentLines, Line, report_lines
+from clas_nlp.reading.passage import Passage
 from clas_nlp.reading.records import Paragraph, ParagraphKind, Report, Section
-from clas_nlp.reading.structure import Passage, passages
+from clas_nlp.reading.structure import passages
 
 _ID_PREFIX: dict[str, str] = {
     "finding": "",

@@ -12,7 +12,7 @@ from typing import Any
 
 from clas_nlp.recurring.action_plan import action_plan
 from clas_nlp.recurring.change import change_between_inspections
-from clas_nlp.recurring.counting import GROUPINGS, recurring
+from clas_nlp.recurring.counting import GROUPINGS, recurring, title_of
 from clas_nlp.recurring.inspections import Inspection, distinct_inspections
 from clas_nlp.recurring.mentions import (
     COUNTED_KINDS,
@@ -54,6 +54,7 @@ __all__ = [
     "recurring_sheet",
     "report_page",
     "shift",
+    "title_of",
     "trend",
 ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook, load_codebook
 from clas_nlp.reading.records import JUDGED_KINDS, Paragraph, Report
+from clas_nlp.recurring.frames import typed_frame
 from clas_nlp.tagging.records import TaggedParagraph
 
 if TYPE_CHECKING:
@@ -66,13 +67,10 @@ def action_plan(
         empty columns for owner, due date, progress and evidence. `frame.attrs` holds the report's
         name, its date of publication, the day the plan is due and notes.
     """
-    import pandas as pd
-
     codebook = codebook or load_codebook()
     tags = {paragraph.id: paragraph for paragraph in tagged}
     rows = [_recommendation(p, report, tags, codebook) for p in report.of_kind("recommendation")]
     rows += _drawn_to_attention(report, tags, codebook)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     due = plan_due(report)
     notes = [
         f"recommendation {number} is cited by no finding"
@@ -80,11 +78,11 @@ def action_plan(
     ]
     if not report.of_kind("recommendation"):
         notes.append(f"{report.source or report.id}: no recommendations were found")
+    frame = typed_frame(rows, COLUMNS, notes)
     frame.attrs.update(
         title=report.details.area or report.id,
         published=report.details.published,
         plan_due=due,
-        notes=notes,
     )
     return frame
 

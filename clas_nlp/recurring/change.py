@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import STRENGTH, WEAKNESS, Codebook
 from clas_nlp.recurring.counting import chance_of_any, groups_of
+from clas_nlp.recurring.frames import typed_frame
 from clas_nlp.recurring.inspections import Inspection, same_name
 from clas_nlp.recurring.mentions import (
     COUNTED_KINDS,
@@ -73,8 +74,6 @@ def change_between_inspections(
         ValueError: `by` is neither "theme" nor "service".
         BadCodebook: the inspections were tagged with different codebooks.
     """
-    import pandas as pd
-
     if by not in ("theme", "service"):
         raise ValueError(f"unknown grouping {by!r}; expected theme or service")
     comparison = as_comparison(tagged_inspections, kinds, theme, codebook)
@@ -113,9 +112,7 @@ def change_between_inspections(
                                 **row,
                             }
                         )
-    frame = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS)).astype(CHANGE_COLUMNS)
-    frame.attrs["notes"] = list(comparison.notes)
-    return frame
+    return typed_frame(rows, CHANGE_COLUMNS, comparison.notes)
 
 
 def _change(before: list[Mention], after: list[Mention]) -> dict[str, Any] | None:

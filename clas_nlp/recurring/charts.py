@@ -1,63 +1,80 @@
-"""The coordinates of the trend charts; the drawing itself is a template."""
+"""The trend charts: a theme's share of inspections with a weakness, year by year."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-WIDTH, HEIGHT = 320, 170
-LEFT, RIGHT, TOP, BOTTOM = 42, 12, 12, 30
+from clas_nlp.recurring.drawings import drawing, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Width and height in pixels before the page stretches it, and the size of its words.
+SIZE, WORDS = (340, 190), 12
+#: More years than these have no room for their labels.
+MOST_LABELS = 6
 
 
 def trend_chart(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Places the years of one theme's trend in a small chart.
+    """Draws one theme's trend.
 
     Args:
         rows: plain rows of `trend`, of one theme, in order of time.
 
     Returns:
-        Size, points with their intervals, the line, gridlines and a sentence that says it all in
-        words; None where there is no year.
+        The theme's name, the rows for the table beside the chart, and the drawing as SVG, which
+        says all its figures in words; None where there are not two years to compare.
     """
-    if not rows:
+    if len(rows) < 2:
         return None
-    first, last = rows[0]["year"], rows[-1]["year"]
-
-    def across(year: int) -> float:
-        room = WIDTH - LEFT - RIGHT - 24
-        return round(
-            LEFT + 12 + (room * (year - first) / (last - first) if last > first else room / 2), 1
-        )
-
-    def down(share: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - share), 1)
-
-    # Labels of more years than fit would run into each other.
-    every = max(1, -(-(last - first + 1) // 7))
-    points = [
-        {
-            **row,
-            "x": across(row["year"]),
-            "y": down(row["share"]),
-            "y_low": down(row["share_low"]),
-            "y_high": down(row["share_high"]),
-            "labelled": (row["year"] - first) % every == 0,
-        }
-        for row in rows
-    ]
     said = "; ".join(
         f"{r['year']}: {r['inspections_with_weakness']} of {r['inspections']}" for r in rows
     )
+    theme, name = rows[0]["theme"], rows[0]["theme_name"]
     return {
-        "theme": rows[0]["theme"],
-        "name": rows[0]["theme_name"],
-        "width": WIDTH,
-        "height": HEIGHT,
-        "left": LEFT,
-        "right": WIDTH - RIGHT,
-        "bottom": HEIGHT - BOTTOM,
-        "points": points,
-        "line": " ".join(f"{p['x']},{p['y']}" for p in points),
-        "grid": [{"y": down(share), "label": f"{share:.0%}"} for share in (0.0, 0.5, 1.0)],
-        "said": f"Inspections with a weakness, by year. {said}.",
+        "name": name,
+        "rows": list(rows),
+        "drawing": drawing(
+            lambda: _trend_figure(rows),
+            f"trend-{theme}",
+            name,
+            f"Inspections with a weakness, by year. {said}.",
+        ),
     }
+
+
+def _trend_figure(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Points joined by a line, with whiskers; each part is named, and coloured by the page."""
+    years = [row["year"] for row in rows]
+    shares = [row["share"] for row in rows]
+    figure = new_figure(SIZE)
+    axes = figure.add_axes((0.13, 0.14, 0.83, 0.79))
+    axes.set_frame_on(False)
+    axes.tick_params(length=0, pad=7, labelsize=WORDS)
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    axes.set_xlim(years[0] - 0.4, years[-1] + 0.4)
+    axes.set_xticks(range(years[0], years[-1] + 1, -(-(years[-1] - years[0] + 1) // MOST_LABELS)))
+    axes.hlines([0, 0.5, 1], *axes.get_xlim(), gid="rule", clip_on=False)
+    axes.vlines(
+        years,
+        [row["share_low"] for row in rows],
+        [row["share_high"] for row in rows],
+        gid="whisker",
+        clip_on=False,
+    )
+    axes.plot(years, shares, gid="line", clip_on=False)
+    for few, part in ((False, "point"), (True, "few")):
+        chosen = [row for row in rows if row["few"] == few]
+        if chosen:
+            axes.plot(
+                [row["year"] for row in chosen],
+                [row["share"] for row in chosen],
+                linestyle="none",
+                marker="o",
+                markersize=9,
+                gid=part,
+                clip_on=False,
+            )
+    return figure

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import WEAKNESS, Codebook
+from clas_nlp.recurring.frames import typed_frame
 from clas_nlp.recurring.inspections import Inspection, same_name
 from clas_nlp.recurring.intervals import expected_count, wilson
 from clas_nlp.recurring.mentions import (
@@ -101,8 +102,6 @@ def recurring(
         BadCodebook: the inspections were tagged with different codebooks.
         UnreadableReport: there are no inspections.
     """
-    import pandas as pd
-
     groupings = (by,) if isinstance(by, str) else tuple(by)
     for grouping in groupings:
         if grouping not in GROUPINGS:
@@ -117,17 +116,25 @@ def recurring(
         found = _grouped(comparison, grouping, evidence)
         found.sort(key=_recurrence)
         rows += [r for r in found if r["inspections_with_weakness"] >= min_inspections]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     notes = [*comparison.notes]
     if len(comparison.inspections) < 5:
-        notes.append(
-            f"only {len(comparison.inspections)} inspection"
-            f"{'s' if len(comparison.inspections) != 1 else ''}: below five, shares say little"
-        )
-    frame.attrs["notes"] = notes
+        notes.append(f"only {_inspections(comparison)}: below five, shares say little")
+    if not rows and min_inspections:
+        notes.append(f"no theme has a weakness in {min_inspections} inspections or more")
+    frame = typed_frame(rows, COLUMNS, notes)
     frame.attrs["inspections"] = len(comparison.inspections)
     frame.attrs["kinds"] = list(comparison.kinds)
     return frame
+
+
+def title_of(comparison: Comparison) -> str:
+    """What a table or a page of these inspections is called."""
+    return f"Recurring weaknesses in {_inspections(comparison)}"
+
+
+def _inspections(comparison: Comparison) -> str:
+    count = len(comparison.inspections)
+    return f"{count} inspection{'' if count == 1 else 's'}"
 
 
 def _recurrence(row: dict[str, Any]) -> tuple[float, ...]:

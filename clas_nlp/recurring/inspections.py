@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +10,6 @@ from clas_nlp.codebook import Codebook, load_codebook
 from clas_nlp.errors import BadCodebook, UnreadableReport
 from clas_nlp.reading.records import InspectionDetails, Report
 from clas_nlp.tagging.records import TaggedParagraph
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +125,7 @@ def distinct_inspections(
         used.add(name)
         if name != inspection.id:
             kept[place] = replace(inspection, id=name)
-    for note in notes:
-        log.warning(note)
-    return kept, notes
+    return kept, list(dict.fromkeys(notes))
 
 
 def _told(inspection: Inspection) -> int:

@@ -9,7 +9,7 @@ from clas_nlp.codebook import Codebook, load_codebook
 from clas_nlp.reading.records import Report
 from clas_nlp.recurring.change import change_between_inspections
 from clas_nlp.recurring.charts import trend_chart
-from clas_nlp.recurring.counting import groups_of, recurring
+from clas_nlp.recurring.counting import groups_of, recurring, title_of
 from clas_nlp.recurring.inspections import Inspection
 from clas_nlp.recurring.marking import page_paragraphs
 from clas_nlp.recurring.mentions import COUNTED_KINDS, Comparison, compare, evidence_frame
@@ -161,8 +161,7 @@ def recurring_page(
         "recurring.html",
         "recurring.js",
         _sentences(comparison, by),
-        title=f"Recurring weaknesses in {len(comparison.inspections)} inspections",
-        inspections=len(comparison.inspections),
+        title=title_of(comparison),
         areas=len({i.area.casefold() for i in comparison.inspections if i.area}),
         first_year=min(years, default=None),
         last_year=max(years, default=None),

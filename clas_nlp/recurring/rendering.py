@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from clas_nlp.recurring.tables import percent, year_span
+    from clas_nlp.recurring.tables import chance, percent, points, year_span
 
     environment = Environment(
         loader=PackageLoader("clas_nlp.recurring"),
@@ -27,7 +27,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = percent
+    environment.filters.update(percent=percent, chance=chance, points=points)
     environment.globals["year_span"] = year_span
     return environment
 
@@ -40,13 +40,13 @@ def render_page(template: str, script: str, content: Any, **values: Any) -> str:
 
     Args:
         template: name of the page's template.
-        script: name of its script, among the templates.
+        script: name of its own script, among the templates; what all pages share comes after it.
         content: plain values for the script, put into the page as JSON.
         values: what the template shows.
     """
     environment = _environment()
     style = _source(environment, "page.css")
-    code = _source(environment, script)
+    code = f"{_source(environment, script)}\n{_source(environment, 'page.js')}"
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(code)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -20,7 +20,14 @@ LONGEST_CELL = 32767
 #: Same content, same bytes: a zip and a workbook carry dates, and these are always the same.
 _EPOCH = datetime(2000, 1, 1)
 
-_WIDTHS = {"evidence": 90, "text": 70, "findings": 90, "bodies": 36, "themes": 30, "progress": 30}
+#: Widths of columns of running text, and of columns to write in, in characters.
+_WIDTHS = {"text": 50, "findings": 75, "bodies": 26, "owner": 18, "progress": 26, "evidence": 26}
+_SENTENCES, _NARROWEST, _WIDEST = 80, 10, 28
+#: Height of a line and the most that Excel allows a row, in points.
+_LINE, _HIGHEST = 15, 409
+#: Width of a letter of running text; a column's width is counted in digits, which are wider.
+_LETTER = 0.92
+_A3 = 8
 
 
 def recurring_sheet(
@@ -94,16 +101,26 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame) -> None:
     names = [str(name) for name in frame.columns]
     for column, name in enumerate(names, start=1):
         cell = sheet.cell(1, column, name.replace("_", " "))
-        cell.font = Font(bold=True, color="FFFFFF")
+        cell.font = Font(name="Calibri", size=11, bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor="1F3A5F")
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        letter = get_column_letter(column)
-        sheet.column_dimensions[letter].width = _WIDTHS.get(name, max(12, min(len(name) + 2, 26)))
-    for number, row in enumerate(plain_rows(frame), start=2):
-        for column, (name, value) in enumerate(row.items(), start=1):
-            if isinstance(value, tuple):
-                # Sentences stand one a line, so that a wrapped cell can be read.
-                value = "\n".join(f"• {plain_value((sentence,))}" for sentence in value)
+    rows = plain_rows(frame)
+    widths = {name: _width(name, [row[name] for row in rows]) for name in names}
+    for column, width in enumerate(widths.values(), start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    sheet.row_dimensions[1].height = _LINE * max(
+        (len(name.split("_")) for name in names if len(name) > widths[name]), default=1
+    )
+    for number, row in enumerate(rows, start=2):
+        # Sentences stand one a line, so that a wrapped cell can be read.
+        shown = {
+            name: "\n".join(f"• {plain_value((sentence,))}" for sentence in value)
+            if isinstance(value, tuple)
+            else value
+            for name, value in row.items()
+        }
+        _set_height(sheet, number, shown, widths)
+        for column, (name, value) in enumerate(shown.items(), start=1):
             cell_format = "0%" if "share" in name or "probability" in name else None
             if name.startswith("expected") and isinstance(value, float):
                 cell_format = "0.0"
@@ -122,9 +139,35 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame) -> None:
         check.add(f"{letter}2:{letter}{max(sheet.max_row, 2)}")
         sheet.add_data_validation(check)
     sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = _A3
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
+
+
+def _width(name: str, values: Sequence[Any]) -> int:
+    """Width of a column in characters: as its content needs, within bounds."""
+    if any(isinstance(value, tuple) for value in values):
+        return _SENTENCES
+    longest_word = max(map(len, name.split("_")))
+    longest = max((len(v) for v in values if isinstance(v, str)), default=0)
+    return _WIDTHS.get(name, max(_NARROWEST, longest_word + 3, min(longest + 2, _WIDEST)))
+
+
+def _set_height(
+    sheet: Worksheet, number: int, row: Mapping[str, Any], widths: Mapping[str, int]
+) -> None:
+    """Makes a row as high as its wrapped text; LibreOffice does not do it when it opens a file."""
+    lines = max(
+        (
+            sum(1 + int(_LETTER * len(line) / widths[name]) for line in value.split("\n"))
+            for name, value in row.items()
+            if isinstance(value, str)
+        ),
+        default=1,
+    )
+    if lines > 1:
+        sheet.row_dimensions[number].height = min(_LINE * lines, _HIGHEST)
 
 
 def _put(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,18 @@ def _sentence(sentence: Any) -> Any:
 def percent(value: float | None) -> str:
     """A share as a whole percentage, or a dash where there is none."""
     return "–" if value is None else f"{100 * value:.0f}%"
+
+
+def chance(value: float | None) -> str:
+    """A probability as a whole percentage; what would round to 0 or 1 is no certainty."""
+    if value is None:
+        return percent(value)
+    return "<1%" if value < 0.01 else ">99%" if value > 0.99 else percent(value)
+
+
+def points(value: float) -> str:
+    """A difference of two shares in points of per cent, with its sign."""
+    return f"{100 * value:+.0f}".replace("-", "−")
 
 
 def frame_table(frame: pd.DataFrame, title: str = "") -> Table:
@@ -163,8 +175,3 @@ def _shortened(sentences: Sequence[EvidenceSentence], width: int = 110) -> str:
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-
-
-def notes_text(notes: Iterable[str]) -> str:
-    """Notes as lines that begin with a dash."""
-    return "".join(f"- {_printable(note)}\n" for note in notes)

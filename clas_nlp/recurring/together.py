@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook
+from clas_nlp.recurring.frames import typed_frame
 from clas_nlp.recurring.inspections import Inspection
 from clas_nlp.recurring.intervals import wilson
 from clas_nlp.recurring.mentions import COUNTED_KINDS, Comparison, as_comparison
@@ -57,8 +58,6 @@ def co_occurrence(
     Raises:
         ValueError: an unknown unit.
     """
-    import pandas as pd
-
     if unit not in ("inspection", "paragraph"):
         raise ValueError(f"unknown unit {unit!r}; expected inspection or paragraph")
     comparison = as_comparison(tagged_inspections, kinds, theme, codebook)
@@ -96,6 +95,4 @@ def co_occurrence(
             }
         )
     rows.sort(key=lambda row: (-row["both"], -(row["lift"] or 0.0)))
-    frame = pd.DataFrame(rows, columns=list(TOGETHER_COLUMNS)).astype(TOGETHER_COLUMNS)
-    frame.attrs["notes"] = list(comparison.notes)
-    return frame
+    return typed_frame(rows, TOGETHER_COLUMNS, comparison.notes)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from clas_nlp.codebook import Codebook
+from clas_nlp.recurring.frames import typed_frame
 from clas_nlp.recurring.inspections import Inspection
 from clas_nlp.recurring.intervals import difference_of_shares, wilson
 from clas_nlp.recurring.mentions import (
@@ -61,8 +62,6 @@ def trend(
         One row for each theme and year in which there was an inspection, in order of time; `few`
         is true for a year with fewer than five inspections.
     """
-    import pandas as pd
-
     comparison = as_comparison(tagged_inspections, kinds, theme, codebook)
     weak = weak_inspections(comparison)
     years = _by_year(comparison)
@@ -84,14 +83,13 @@ def trend(
                     "few": len(ids) < FEW,
                 }
             )
-    frame = pd.DataFrame(rows, columns=list(TREND_COLUMNS)).astype(TREND_COLUMNS)
+    notes = [*comparison.notes]
     sparse = [str(year) for year, ids in years.items() if len(ids) < FEW]
-    frame.attrs["notes"] = [*comparison.notes]
     if sparse:
-        frame.attrs["notes"].append(
+        notes.append(
             f"fewer than {FEW} inspections in {', '.join(sparse)}: read no trend into them"
         )
-    return frame
+    return typed_frame(rows, TREND_COLUMNS, notes)
 
 
 def _by_year(comparison: Comparison) -> dict[int, list[str]]:
@@ -117,8 +115,6 @@ def shift(
         One row for each theme; none where all inspections are of one year. `few` is true where a
         side has fewer than five inspections.
     """
-    import pandas as pd
-
     comparison = as_comparison(tagged_inspections, kinds, theme, codebook)
     weak = weak_inspections(comparison)
     years = _by_year(comparison)
@@ -152,9 +148,7 @@ def shift(
                     "few": min(len(before), len(after)) < FEW,
                 }
             )
-    frame = pd.DataFrame(rows, columns=list(SHIFT_COLUMNS)).astype(SHIFT_COLUMNS)
-    frame.attrs["notes"] = list(comparison.notes)
-    return frame
+    return typed_frame(rows, SHIFT_COLUMNS, comparison.notes)
 
 
 def _span(years: Sequence[int]) -> str:

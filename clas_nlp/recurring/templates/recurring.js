@@ -10,11 +10,13 @@
     if (text !== undefined) made.textContent = text;
     return made;
   };
+  // As in the page: a rounded 100% would claim what no tagger can.
+  const chance = (p) => p > 0.99 ? ">99%" : p < 0.01 ? "<1%" : `${Math.round(100 * p)}%`;
   const more = () => {
     for (const s of found.slice(shown, shown + STEP)) {
       const item = element("li");
       item.append(element("mark", `stance-${s.s}`, `${signs[s.s] || "●"} ${names[s.s] || s.s}`), " ",
-        element("span", "", s.x), " ", element("span", "soft small", `(${s.r}; probability ${Math.round(100 * s.p)}%)`));
+        element("span", "", s.x), " ", element("span", "soft small", `(${s.r}; probability ${chance(s.p)})`));
       $("list").append(item);
     }
     shown = Math.min(found.length, shown + STEP);
