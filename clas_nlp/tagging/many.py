@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from multiprocessing.queues import Queue
 
-    from clas_nlp.tagging.model import Model
 
 #: Reports handed out, or tagged and waiting for one before them, for each process: enough that none
 #: is idle while a long report holds the order up, few enough that memory stays flat.
