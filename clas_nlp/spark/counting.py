@@ -65,6 +65,7 @@ def recurring(
         UnreadableReport: there are no inspections.
     """
     from pyspark.sql import functions as f
+    from pyspark.sql.types import IntegerType
 
     from clas_nlp.spark.schemas import recurring_schema
 
@@ -111,7 +112,7 @@ def recurring(
     partial = "grouping string, group string, theme string, bucket int, figures string"
     schema = recurring_schema()
     for place in _PLACES:
-        schema = schema.add(place, "int")
+        schema = schema.add(place, IntegerType())
     return (
         lines.groupBy("report")
         .applyInPandas(figures_of, partial)
