@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from clas_nlp.files import write_text
-from clas_nlp.reading import read_report
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "sizing.md"
-REPORTS = ("dorset", "dudley")
 
 #: What is to be tagged, how many reports are assumed, and why so many.
 ARCHIVES = (
@@ -50,9 +48,10 @@ def sizing_page(results: dict[str, Any]) -> str:
             raise ValueError(
                 f"{RESULTS}: no section {needed!r}; run `python benchmarks/run.py --only {needed}`"
             )
-    paragraphs = {row[0]: row[1] for row in _rows(results, "reading")}
-    mean = sum(paragraphs.values()) / len(paragraphs)
-    read = mean / (sum(row[2] for row in _rows(results, "reading")) / len(paragraphs) / 1000)
+    reading = _rows(results, "reading")
+    mean = sum(row["paragraphs"] for row in reading) / len(reading)
+    read = sum(row["paragraphs"] for row in reading) / sum(row["ms"] for row in reading) * 1000
+    counted = ", ".join(f"{row['report']} {row['paragraphs']:,}" for row in reading)
     tag = next(
         row["paragraphs/s"]
         for row in _rows(results, "tagging")
@@ -71,11 +70,12 @@ def sizing_page(results: dict[str, Any]) -> str:
         "",
         f"Measured on {measured['measured']} on one core of: {measured['machine']['processor']}, "
         f"{measured['machine']['cores']} cores, {measured['machine']['memory']}. The text is that "
-        "of which no two paragraphs are alike.",
+        "of which no two paragraphs are alike. Load averages before and after: "
+        f"{measured['load']}; above the number of cores, other work was slowing it down.",
         "",
         "## One core, one hour",
         "",
-        f"- A report has {mean:,.0f} paragraphs ({_listed(paragraphs)}).",
+        f"- A report has {mean:,.0f} paragraphs ({counted}).",
         f"- Reading: {read:,.0f} paragraphs/s, so {mean / read * 1000:,.0f} ms for a report.",
         f"- Tagging: {tag:,.0f} paragraphs/s, so {mean / tag * 1000:,.0f} ms for a report.",
         f"- Together {seconds * 1000:,.0f} ms: 3,600 s / {seconds:.3f} s = **{hourly:,.0f} reports "
@@ -110,20 +110,8 @@ def sizing_page(results: dict[str, Any]) -> str:
 
 def _rows(results: dict[str, Any], section: str) -> list[dict[str, Any]]:
     """Rows of a section, by the names of its columns."""
-    return [
-        _Row(zip(results[section]["head"], row, strict=True)) for row in results[section]["rows"]
-    ]
-
-
-class _Row(dict[Any, Any]):
-    """A row whose figures can be had by column name or place."""
-
-    def __getitem__(self, key: Any) -> Any:
-        return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
-
-
-def _listed(paragraphs: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in paragraphs.items())
+    head = results[section]["head"]
+    return [dict(zip(head, row, strict=True)) for row in results[section]["rows"]]
 
 
 def _hours(hours: float) -> str:
