@@ -290,8 +290,8 @@ def growth(asked: Asked) -> Section:
                 print("  ", *map(_shown, rows[-1]), file=sys.stderr)
     note = (
         "`clas-nlp tag folder/ --out tagged.jsonl` in a child process, one run each, cold start "
-        "included. Each report is the first quarter of Dudley's, its paragraphs in another order "
-        f"each time; this machine has {os.cpu_count()} cores. Peak memory is that of the largest "
+        "included. Each report has a quarter of the findings of the two reports, drawn anew; "
+        f"this machine has {os.cpu_count()} cores. Peak memory is that of the largest "
         "process."
     )
     head = ("reports", "jobs", "x one job", "s", "reports/s", "peak MB")

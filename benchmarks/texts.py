@@ -17,9 +17,11 @@ from clas_nlp.reading import sentence_spans
 REPORTS = tuple(ROOT / "corpus" / "reports" / f"{name}.txt" for name in ("dorset", "dudley"))
 LABELLED = [ROOT / "corpus" / f"{name}.jsonl" for name in ("dorset", "dudley")]
 SHIPPED = [*LABELLED, ROOT / "corpus" / "written.jsonl"]
-#: The reports of an archive are as long as a part of a real one, so that a thousand take a minute;
+#: The reports of an archive have this part of the findings of both reports, so that a thousand take a minute;
 #: what is measured is how time and memory grow.
 ARCHIVE_PART = 4
+#: How many paragraphs the two reports have.
+BOTH = 575
 
 
 def repeated_paragraphs(count: int) -> list[clas_nlp.Paragraph]:
@@ -36,7 +38,7 @@ def distinct_paragraphs(count: int, seed: int = 0) -> list[clas_nlp.Paragraph]:
     chance = random.Random(seed)
     written = clas_nlp.load_corpus(SHIPPED[-1:]).paragraphs
     sentences = [p.text[start:end] for p in written for start, end in sentence_spans(p.text)]
-    lengths = [len(sentence_spans(p.text)) for p in repeated_paragraphs(575)]
+    lengths = [len(sentence_spans(p.text)) for p in repeated_paragraphs(BOTH)]
     made: dict[str, clas_nlp.Paragraph] = {}
     while len(made) < count:
         text = " ".join(chance.choices(sentences, k=chance.choice(lengths)))
@@ -46,13 +48,13 @@ def distinct_paragraphs(count: int, seed: int = 0) -> list[clas_nlp.Paragraph]:
 
 
 def archive_reports(count: int, seed: int = 0) -> Iterator[str]:
-    """Texts of reports: the first part of Dudley's, its paragraphs in another order each time."""
+    """Texts of reports, each of some findings of the two reports, drawn and numbered anew."""
     chance = random.Random(seed)
-    lines = REPORTS[1].read_text(encoding="utf-8").splitlines(keepends=True)
-    blocks = "".join(lines[: len(lines) // ARCHIVE_PART]).split("\n\n")
+    both = repeated_paragraphs(BOTH)
+    findings = [" ".join(p.text.split()) for p in both if p.kind == "finding"]
     for _ in range(count):
-        chance.shuffle(blocks)
-        yield "\n\n".join(blocks)
+        numbered = enumerate(chance.sample(findings, len(findings) // ARCHIVE_PART), start=1)
+        yield "\n\n".join(["1. Findings", *(f"1.{number} {text}" for number, text in numbered), ""])
 
 
 def bootstrapped_paragraphs(count: int, seed: int = 0) -> Iterator[LabelledParagraph]:
