@@ -17,8 +17,8 @@ from clas_nlp.reading import sentence_spans
 REPORTS = tuple(ROOT / "corpus" / "reports" / f"{name}.txt" for name in ("dorset", "dudley"))
 LABELLED = [ROOT / "corpus" / f"{name}.jsonl" for name in ("dorset", "dudley")]
 SHIPPED = [*LABELLED, ROOT / "corpus" / "written.jsonl"]
-#: The reports of an archive have this part of the findings of both reports, so that a thousand take a minute;
-#: what is measured is how time and memory grow.
+#: The reports of an archive have this part of the findings of both reports, so that a thousand take
+#: a minute; what is measured is how time and memory grow.
 ARCHIVE_PART = 4
 #: How many paragraphs the two reports have.
 BOTH = 575
