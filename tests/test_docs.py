@@ -24,7 +24,7 @@ from clas_nlp.reading import read_report
 
 DOCS = ROOT / "docs"
 #: Made by scripts from the codebook and the program, and tested as such below.
-MADE = {DOCS / "codebook.md", DOCS / "commands.md"}
+MADE = {DOCS / "codebook.md", DOCS / "commands.md", DOCS / "sizing.md"}
 PAGES = [ROOT / "README.md", *sorted(set(DOCS.rglob("*.md")) - MADE)]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -140,6 +140,13 @@ def test_the_command_page_names_every_command_and_option() -> None:
         options = set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", builder.help_text(*names), re.M))
         missing = sorted(option for option in options if option not in section)
         assert not missing, f"{title}: {missing}; run `python docs/build_commands.py`"
+
+
+def test_the_page_of_sizes_is_made_from_the_benchmark() -> None:
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    page = script("build_sizing").sizing_page(results)
+    told = "run `python docs/build_sizing.py`"
+    assert page == (DOCS / "sizing.md").read_text(encoding="utf-8"), told
 
 
 def test_the_navigation_names_every_page() -> None:

@@ -18,7 +18,7 @@ from spacy.tokens import DocBin
 import clas_nlp.integrations.spacy_component as spacy_component
 from clas_nlp.corpus import Corpus
 from clas_nlp.errors import BadCorpus, BadModel
-from clas_nlp.integrations.datasets_bridge import BatchTagger, from_dataset, to_dataset
+from clas_nlp.integrations.datasets_bridge import from_dataset, to_dataset
 from clas_nlp.integrations.sklearn_estimator import ThemeClassifier
 from clas_nlp.reading import Report
 from clas_nlp.tagging import TaggedParagraph, Tagger
@@ -281,9 +281,7 @@ def test_tagged_paragraphs(some: list[TaggedParagraph], corpus: Corpus) -> None:
     dataset = to_dataset(some)
     for row, paragraph in zip(dataset, some, strict=True):
         assert {k: row[k] for k in paragraph.to_row()} == paragraph.to_row()
-        assert {x["theme"]: x["probability"] for x in row["probabilities"]} == dict(
-            paragraph.probabilities
-        )
+        assert row["probabilities"] == dict(paragraph.probabilities)
     with pytest.raises(BadCorpus, match=r"no column labels; .* these are a model's tags"):
         from_dataset(dataset, corpus.codebook)
     with pytest.raises(ValueError, match="1 tagged and 1 labelled paragraphs"):
@@ -298,31 +296,3 @@ def test_every_bad_row_is_listed(corpus: Corpus) -> None:
         from_dataset(Dataset.from_list(rows), corpus.codebook)
     assert any("dataset: row 1: unknown kind 'chapter'" in p for p in caught.value.problems)
     assert any("dataset: row 3: label 1: " in p for p in caught.value.problems)
-
-
-def test_map_with_batches(some: list[TaggedParagraph]) -> None:
-    dataset = Dataset.from_list([{"text": p.text, "kind": p.kind} for p in some])
-    tag = BatchTagger(MODEL)
-    tagged = dataset.map(tag, batched=True, batch_size=7, features=tag.features(dataset.features))
-    for row, paragraph in zip(tagged, some, strict=True):
-        assert row["themes"] == paragraph.to_row()["themes"]
-        assert row["services"] == list(paragraph.services)
-        assert [x["probability"] for x in row["probabilities"]] == list(
-            paragraph.probabilities.values()
-        )
-
-
-def test_batch_tagger_travels(some: list[TaggedParagraph]) -> None:
-    tag = BatchTagger(MODEL)
-    raw = pickle.dumps(tag)
-    assert len(raw) < 1000
-    batch = {"text": [some[0].text]}
-    assert pickle.loads(raw)(batch) == tag(batch)
-
-
-def test_batch_tagger_says_what_is_wrong() -> None:
-    tag = BatchTagger(MODEL)
-    with pytest.raises(KeyError, match="no column 'text'; found body"):
-        tag({"body": ["x"]})
-    with pytest.raises(ValueError, match="column 'text': row 1 of the batch is NoneType"):
-        tag({"text": ["x", None]})

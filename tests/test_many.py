@@ -78,6 +78,26 @@ def test_the_same_on_several_processes(
     assert same(found, one[: len(files)])
 
 
+def test_the_other_processes_do_their_part(
+    folder: Path, one: list[TaggedFile], tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[Path] = []
+
+    def counted(path: Path, tagger: Tagger) -> TaggedFile:
+        here.append(path)
+        return tag_file(path, tagger)
+
+    def all_ready(others: many_module._Others) -> int:
+        # A small folder would be done before they are.
+        return sum(greeting.result() for greeting in others._greetings)
+
+    monkeypatch.setattr(many_module, "tag_file", counted)
+    monkeypatch.setattr(many_module._Others, "ready", property(all_ready))
+    files = sorted(folder.iterdir())
+    assert same(list(tag_files(files, tagger, jobs=3)), one)
+    assert len(here) < len(files)
+
+
 def test_results_come_one_by_one(tagger: Tagger, folder: Path) -> None:
     gone = folder.parent / "gone.txt"
     results = tag_files([folder / "a.txt", gone, folder / "g.txt"], tagger)

@@ -1,19 +1,18 @@
-"""`datasets` both ways: paragraphs to a Dataset, a Dataset to a corpus, tagging by its `map`."""
+"""`datasets` both ways: paragraphs to a Dataset, a Dataset to a corpus.
+
+To tag by `Dataset.map`, see `clas_nlp.integrations.batches`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clas_nlp.codebook import Codebook
 from clas_nlp.corpus.checking import RowCheck
 from clas_nlp.corpus.records import Corpus, LabelledParagraph
 from clas_nlp.errors import BadCorpus
-from clas_nlp.resources import resource_folder
 from clas_nlp.tagging.records import TaggedParagraph
-from clas_nlp.tagging.tagger import Tagger, load
 
 if TYPE_CHECKING:
     from datasets import Dataset, Features
@@ -26,7 +25,7 @@ def to_dataset(
 
     Args:
         paragraphs: a corpus, labelled paragraphs, or tagged paragraphs (not both sorts). Tagged
-            ones have the column `probabilities` besides: a list of `{theme, probability}`.
+            ones have the column `probabilities` besides: a number for each theme.
 
     Raises:
         ValueError: labelled and tagged paragraphs are mixed.
@@ -40,8 +39,10 @@ def to_dataset(
         )
     if not tagged:
         return _dataset([p.to_row() for p in rows], _labelled_features())
+    themes = next((tuple(p.probabilities) for p in tagged if p.probabilities), ())
     return _dataset(
-        [{**p.to_row(), "probabilities": _probabilities(p)} for p in tagged], _tagged_features()
+        [{**p.to_row(), "probabilities": dict(p.probabilities)} for p in tagged],
+        tagged_features(themes),
     )
 
 
@@ -87,88 +88,6 @@ def from_dataset(dataset: Dataset, codebook: Codebook) -> Corpus:
     return Corpus(tuple(paragraphs), codebook)
 
 
-class BatchTagger:
-    """A function for `Dataset.map(..., batched=True)` that tags a column of paragraphs.
-
-    It adds the columns `themes`, `services` and `probabilities`. Give its `features` to `map` too:
-    a first batch without any theme tells nothing of the column's type.
-
-        tag = BatchTagger()
-        dataset.map(tag, batched=True, features=tag.features(dataset.features))
-
-    It can be sent to other processes (`num_proc`), each of which loads the model once, and the
-    cache of `datasets` knows it by the model's hash.
-
-    Args:
-        model: a model folder; None for the shipped model.
-        text_column: the column with the texts.
-        kind_column: the column with the paragraphs' kinds; where it is missing, all count as
-            findings.
-
-    Raises:
-        BadModel: the folder is missing or broken.
-    """
-
-    def __init__(
-        self,
-        model: str | Path | None = None,
-        text_column: str = "text",
-        kind_column: str = "kind",
-    ) -> None:
-        folder = Path(model) if model is not None else resource_folder("model")
-        self._tagger: Tagger | None = load(folder)
-        self._folder = str(folder)
-        manifest = (folder / "manifest.json").read_bytes()
-        self._model_hash = hashlib.sha256(manifest).hexdigest()
-        self._columns = (text_column, kind_column)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_tagger": None}
-
-    def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-        """Tags a batch: columns in, new columns out.
-
-        Raises:
-            ValueError: a row has no text, or its kind is unknown.
-            KeyError: the text column is missing.
-        """
-        if self._tagger is None:
-            self._tagger = load(self._folder)
-        text_column, kind_column = self._columns
-        if text_column not in batch:
-            raise KeyError(f"no column {text_column!r}; found {', '.join(batch)}")
-        texts = list(batch[text_column])
-        for row, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise ValueError(
-                    f"column {text_column!r}: row {row} of the batch is {type(text).__name__}; "
-                    "expected a text"
-                )
-        kinds = list(batch[kind_column]) if kind_column in batch else None
-        tagged = self._tagger.tag_texts(texts, kinds=kinds)
-        rows = [p.to_row() for p in tagged]
-        return {
-            "themes": [row["themes"] for row in rows],
-            "services": [row["services"] for row in rows],
-            "probabilities": [_probabilities(p) for p in tagged],
-        }
-
-    def features(self, before: Mapping[str, Any]) -> Features:
-        """The features of a dataset once it is tagged, from those it has."""
-        from datasets import Features
-
-        added = _tagged_features()
-        new = {name: added[name] for name in ("themes", "services", "probabilities")}
-        return Features({**before, **new})
-
-
-def _probabilities(paragraph: TaggedParagraph) -> list[dict[str, Any]]:
-    return [
-        {"theme": theme, "probability": probability}
-        for theme, probability in paragraph.probabilities.items()
-    ]
-
-
 def _labelled_columns() -> list[str]:
     return list(LabelledParagraph("", "", "", "", "", "").to_row())
 
@@ -185,8 +104,12 @@ def _labelled_features() -> Features:
     return Features({name: lists.get(name, text) for name in _labelled_columns()})
 
 
-def _tagged_features() -> Features:
-    """Types of the columns of tagged paragraphs."""
+def tagged_features(themes: Sequence[str]) -> Features:
+    """Types of the columns of tagged paragraphs.
+
+    Args:
+        themes: ids of the themes that have a probability; without any, the column is left out.
+    """
     from datasets import Features, Value
 
     text, place, share = Value("string"), Value("int64"), Value("float64")
@@ -207,6 +130,6 @@ def _tagged_features() -> Features:
             "themes": [
                 {"theme": text, "stance": text, "probability": share, "evidence": [evidence]}
             ],
-            "probabilities": [{"theme": text, "probability": share}],
+            **({"probabilities": dict.fromkeys(themes, share)} if themes else {}),
         }
     )

@@ -63,6 +63,20 @@ def parse_report(text: str, report_id: str = "report", source: str = "") -> Repo
     return _report(DocumentLines(*report_lines(text)), report_id, source)
 
 
+def parse_document(content: bytes, report_id: str, source: str = "") -> Report:
+    """Reads a report from a file's bytes: text, Markdown, HTML, PDF or DOCX.
+
+    Args:
+        content: the bytes.
+        report_id: short name for the report, also in messages where there is no source.
+        source: where the bytes came from.
+
+    Raises:
+        UnreadableReport: see `read_report`.
+    """
+    return _report(document_lines(content, source or report_id), report_id, source)
+
+
 def _report(document: DocumentLines, report_id: str, source: str) -> Report:
     lines, running_title = document.lines, document.running_title
     found, warnings = passages(lines)

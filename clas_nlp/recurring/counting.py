@@ -102,10 +102,7 @@ def recurring(
         BadCodebook: the inspections were tagged with different codebooks.
         UnreadableReport: there are no inspections.
     """
-    groupings = (by,) if isinstance(by, str) else tuple(by)
-    for grouping in groupings:
-        if grouping not in GROUPINGS:
-            raise ValueError(f"unknown grouping {grouping!r}; expected {', '.join(GROUPINGS)}")
+    groupings = known_groupings(by)
     comparison = (
         tagged_inspections
         if isinstance(tagged_inspections, Comparison)
@@ -137,6 +134,19 @@ def _inspections(comparison: Comparison) -> str:
     return f"{count} inspection{'' if count == 1 else 's'}"
 
 
+def known_groupings(by: str | Sequence[str]) -> tuple[str, ...]:
+    """One grouping or several, checked.
+
+    Raises:
+        ValueError: one is not in `GROUPINGS`.
+    """
+    groupings = (by,) if isinstance(by, str) else tuple(by)
+    for grouping in groupings:
+        if grouping not in GROUPINGS:
+            raise ValueError(f"unknown grouping {grouping!r}; expected {', '.join(GROUPINGS)}")
+    return groupings
+
+
 def _recurrence(row: dict[str, Any]) -> tuple[float, ...]:
     return (-row["inspections_with_weakness"], -row["share"], -row["weaknesses"])
 
@@ -162,7 +172,7 @@ def section_title(label: str) -> str:
     return re.sub(r"^\d+(\.\d+)*\.?\s+", "", label)
 
 
-def _group_names(comparison: Comparison, grouping: str) -> dict[str, str]:
+def group_names(comparison: Comparison, grouping: str) -> dict[str, str]:
     """Names of the groups as first printed; ids that are missing are their own names."""
     names = {"": NOT_STATED[grouping]}
     if grouping == "service":
@@ -183,7 +193,7 @@ def _group_names(comparison: Comparison, grouping: str) -> dict[str, str]:
 
 
 def _grouped(comparison: Comparison, grouping: str, evidence: int | None) -> list[dict[str, Any]]:
-    names = _group_names(comparison, grouping)
+    names = group_names(comparison, grouping)
     cells: dict[tuple[str, str], dict[str, list[Mention]]] = {}
     members: dict[str, dict[str, None]] = {"": {}} if grouping == "theme" else {}
     for mention in comparison.mentions:

@@ -97,25 +97,10 @@ def distinct_inspections(
     Returns:
         The inspections in the order given, and a sentence on each copy that was left out.
     """
-    kept: list[Inspection] = []
-    notes: list[str] = []
-    places: dict[str, int] = {}
-    for inspection in inspections:
-        keys = _identity(inspection)
-        place = next((places[key] for key in keys if key in places), None)
-        if place is None:
-            places.update(dict.fromkeys(keys, len(kept)))
-            kept.append(inspection)
-            continue
-        first = kept[place]
-        better = _told(inspection) > _told(first)
-        chosen, left = (inspection, first) if better else (first, inspection)
-        kept[place] = chosen
-        places.update(dict.fromkeys(keys, place))
-        notes.append(
-            f"{left.source or left.id} is the same inspection as {chosen.source or chosen.id}"
-            f"{f' ({chosen.name})' if chosen.area else ''}; it is counted once"
-        )
+    given = list(inspections)
+    places, copies = distinct_places([(identity(i), told(i)) for i in given])
+    kept = [given[place] for place in places]
+    notes = [_copy_note(given[left], given[chosen]) for left, chosen in copies]
     used: set[str] = set()
     for place, inspection in enumerate(kept):
         name, number = inspection.id, 1
@@ -128,12 +113,50 @@ def distinct_inspections(
     return kept, list(dict.fromkeys(notes))
 
 
-def _told(inspection: Inspection) -> int:
+def distinct_places(
+    known: Iterable[tuple[Sequence[str], int]],
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """Which of some inspections to keep, from what identifies each and how much it tells.
+
+    Args:
+        known: `identity` and `told` of each inspection, in order.
+
+    Returns:
+        Places of the inspections to keep, and (place left out, place kept) for each copy.
+    """
+    kept: list[int] = []
+    copies: list[tuple[int, int]] = []
+    seats: dict[str, int] = {}
+    telling: list[int] = []
+    for place, (keys, tells) in enumerate(known):
+        telling.append(tells)
+        seat = next((seats[key] for key in keys if key in seats), None)
+        if seat is None:
+            seat = len(kept)
+            kept.append(place)
+        else:
+            first = kept[seat]
+            chosen, left = (place, first) if tells > telling[first] else (first, place)
+            kept[seat] = chosen
+            copies.append((left, chosen))
+        seats.update(dict.fromkeys(keys, seat))
+    return kept, copies
+
+
+def _copy_note(left: Inspection, chosen: Inspection) -> str:
+    return (
+        f"{left.source or left.id} is the same inspection as {chosen.source or chosen.id}"
+        f"{f' ({chosen.name})' if chosen.area else ''}; it is counted once"
+    )
+
+
+def told(inspection: Inspection) -> int:
     """How much of area, date and probabilities an inspection tells."""
     return bool(inspection.area) + bool(inspection.date) + inspection.has_all_probabilities
 
 
-def _identity(inspection: Inspection) -> tuple[str, ...]:
+def identity(inspection: Inspection) -> tuple[str, ...]:
+    """What two copies of an inspection share: its words, or the place and day of the visit."""
     keys = []
     if inspection.paragraphs:
         keys.append(f"words {inspection.fingerprint}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,33 +50,65 @@ def difference_of_shares(
     return difference, difference - down, difference + up
 
 
+@dataclass(frozen=True)
+class CountDistribution:
+    """How many of some independent events happen: the Poisson binomial distribution.
+
+    Its mass is computed exactly by convolution (Hong 2013, Computational Statistics & Data
+    Analysis 59, reviews the methods), so that the distributions of two lots of events join into
+    that of all of them.
+
+    Attributes:
+        events: how many events there are.
+        expected: sum of their probabilities.
+        first: the least count that is worth mentioning.
+        mass: probability of that count and of each one above it, as far as worth mentioning.
+    """
+
+    events: int
+    expected: float
+    first: int
+    mass: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, chances: Sequence[float]) -> CountDistribution:
+        """The distribution for events of some probabilities."""
+        if not chances:
+            return cls(0, 0.0, 0, np.ones(1))
+        return cls.joined([cls(1, chance, 0, np.array([1 - chance, chance])) for chance in chances])
+
+    @classmethod
+    def joined(cls, parts: Sequence[CountDistribution]) -> CountDistribution:
+        """The distribution for the events of all parts; there is at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        half = len(parts) // 2
+        left, right = cls.joined(parts[:half]), cls.joined(parts[half:])
+        mass = np.convolve(left.mass, right.mass)
+        # Far tails are cut, so that thousands of paragraphs take no longer than hundreds.
+        worth = np.flatnonzero(mass > 1e-12)
+        return cls(
+            left.events + right.events,
+            left.expected + right.expected,
+            left.first + right.first + int(worth[0]),
+            mass[worth[0] : worth[-1] + 1],
+        )
+
+    @property
+    def interval(self) -> tuple[int, int]:
+        """Ends of the central 95% interval of the count."""
+        below = np.cumsum(self.mass)
+        tail = (1 - CONFIDENCE) / 2
+        low = self.first + int(np.searchsorted(below, tail, side="left"))
+        high = self.first + int(np.searchsorted(below, 1 - tail, side="left"))
+        return min(low, self.events), min(high, self.events)
+
+
 def expected_count(probabilities: Iterable[float]) -> tuple[float, int, int]:
     """How many of some independent events are expected, with a central 95% interval.
 
-    The count follows the Poisson binomial distribution; its mass is computed exactly by
-    convolution (Hong 2013, Computational Statistics & Data Analysis 59, reviews the methods).
-
     Returns:
-        Expected count, lower and upper end.
+        Expected count, lower and upper end; see `CountDistribution`.
     """
-    chances = np.asarray(list(probabilities), dtype=np.float64)
-    low_mass, mass = _distribution(chances)
-    below = np.cumsum(mass)
-    tail = (1 - CONFIDENCE) / 2
-    low = low_mass + int(np.searchsorted(below, tail, side="left"))
-    high = low_mass + int(np.searchsorted(below, 1 - tail, side="left"))
-    return float(chances.sum()), min(low, len(chances)), min(high, len(chances))
-
-
-def _distribution(chances: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
-    """Mass of the count, from the first count on that is worth mentioning."""
-    if len(chances) <= 1:
-        chance = float(chances[0]) if len(chances) else 0.0
-        return 0, np.array([1 - chance, chance])
-    half = len(chances) // 2
-    first, left = _distribution(chances[:half])
-    second, right = _distribution(chances[half:])
-    mass = np.convolve(left, right)
-    # Far tails are cut, so that thousands of paragraphs take no longer than hundreds.
-    worth = np.flatnonzero(mass > 1e-12)
-    return first + second + int(worth[0]), mass[worth[0] : worth[-1] + 1]
+    chances = [float(chance) for chance in probabilities]
+    return (float(np.sum(chances)), *CountDistribution.of(chances).interval)

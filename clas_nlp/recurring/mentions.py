@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -160,15 +160,7 @@ def compare(
     """
     kept, notes = distinct_inspections(inspections)
     codebook = common_codebook(kept, codebook)
-    for kind in kinds:
-        if kind not in PARAGRAPH_KINDS:
-            raise ValueError(f"unknown kind {kind!r}; expected one of {', '.join(PARAGRAPH_KINDS)}")
-    wanted = codebook.theme_ids if theme is None else (theme,) if isinstance(theme, str) else theme
-    for one in wanted:
-        if one not in codebook.theme_ids:
-            known = ", ".join(codebook.theme_ids)
-            raise ValueError(f"unknown theme {one!r}; expected one of {known}")
-    themes = tuple(t for t in codebook.theme_ids if t in wanted)
+    themes = counted_themes(codebook, kinds, theme)
     undated = [i.id for i in kept if i.year is None]
     if undated:
         notes.append(f"no date in {_listed(undated)}: a group of their own, and in no trend")
@@ -183,9 +175,28 @@ def compare(
         codebook,
         themes,
         tuple(kinds),
-        tuple(_mentions(kept, themes, kinds)),
+        tuple(mentions(kept, themes, kinds, tag_counts(kept, themes, kinds))),
         tuple(notes),
     )
+
+
+def counted_themes(
+    codebook: Codebook, kinds: Sequence[str], theme: str | Sequence[str] | None
+) -> tuple[str, ...]:
+    """The themes to count, in the codebook's order; checks the kinds too.
+
+    Raises:
+        ValueError: an unknown kind or theme.
+    """
+    for kind in kinds:
+        if kind not in PARAGRAPH_KINDS:
+            raise ValueError(f"unknown kind {kind!r}; expected one of {', '.join(PARAGRAPH_KINDS)}")
+    wanted = codebook.theme_ids if theme is None else (theme,) if isinstance(theme, str) else theme
+    for one in wanted:
+        if one not in codebook.theme_ids:
+            known = ", ".join(codebook.theme_ids)
+            raise ValueError(f"unknown theme {one!r}; expected one of {known}")
+    return tuple(t for t in codebook.theme_ids if t in wanted)
 
 
 def _listed(names: Sequence[str], most: int = 6) -> str:
@@ -214,18 +225,35 @@ def weak_inspections(comparison: Comparison) -> dict[str, set[str]]:
     return weak
 
 
-def _mentions(
-    inspections: Sequence[Inspection], themes: Sequence[str], kinds: Sequence[str]
-) -> Iterator[Mention]:
-    tagged = dict.fromkeys(themes, 0)
-    weak = dict.fromkeys(themes, 0)
+def tag_counts(
+    inspections: Iterable[Inspection], themes: Sequence[str], kinds: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """How many counted paragraphs are tagged with each theme, and how many as a weakness."""
+    counts = dict.fromkeys(themes, (0, 0))
     for inspection in inspections:
         for paragraph in inspection.paragraphs:
             for tag in paragraph.themes if paragraph.kind in kinds else ():
-                if tag.theme in tagged:
-                    tagged[tag.theme] += 1
-                    weak[tag.theme] += tag.stance in (WEAKNESS, MIXED)
-    share = {theme: (weak[theme] + 0.5) / (tagged[theme] + 1) for theme in themes}
+                if tag.theme in counts:
+                    tagged, weak = counts[tag.theme]
+                    counts[tag.theme] = (tagged + 1, weak + (tag.stance in (WEAKNESS, MIXED)))
+    return counts
+
+
+def mentions(
+    inspections: Iterable[Inspection],
+    themes: Sequence[str],
+    kinds: Sequence[str],
+    counts: Mapping[str, tuple[int, int]],
+) -> Iterator[Mention]:
+    """What each counted paragraph says of each theme; see `compare` for the chances.
+
+    Args:
+        inspections: the inspections.
+        themes: ids of the themes.
+        kinds: the kinds of paragraph that count.
+        counts: see `tag_counts`, over all inspections that are compared.
+    """
+    share = {theme: (counts[theme][1] + 0.5) / (counts[theme][0] + 1) for theme in themes}
     for inspection in inspections:
         complete = inspection.has_all_probabilities
         for paragraph in inspection.paragraphs:

@@ -30,12 +30,26 @@ def read_inspections(path: str | Path) -> list[Inspection]:
     """
     path = Path(path)
     text = decode(read_bytes(path), str(path))
+    return inspections_of(text.split("\n"), str(path), path.stem)
+
+
+def inspections_of(lines: Iterable[str], name: str, unnamed: str) -> list[Inspection]:
+    """The inspections that some JSON lines hold, one for each report.
+
+    Args:
+        lines: the lines.
+        name: what to call them in messages.
+        unnamed: id of the report where the lines have none.
+
+    Raises:
+        UnreadableReport: see `read_inspections`.
+    """
     paragraphs: dict[str, list[TaggedParagraph]] = {}
     extras: dict[str, dict[str, Any]] = {}
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        where = f"{path}: row {number}"
+        where = f"{name}: row {number}"
         try:
             # A lone surrogate is valid JSON but no text: nothing could write it out again.
             row = json.loads(line)
@@ -50,36 +64,36 @@ def read_inspections(path: str | Path) -> list[Inspection]:
             raise UnreadableReport(
                 f"{where}: {reason}; expected a line as `clas-nlp tag --format jsonl` writes it"
             ) from None
-        report = paragraph.report or path.stem
+        report = paragraph.report or unnamed
         paragraphs.setdefault(report, []).append(paragraph)
         known = extras.setdefault(report, {})
         for key in (*_DETAILS, "providers", "codebook"):
             if row.get(key):
                 known.setdefault(key, row[key])
     if not paragraphs:
-        raise UnreadableReport(f"{path}: no rows; expected one tagged paragraph a line")
+        raise UnreadableReport(f"{name}: no rows; expected one tagged paragraph a line")
     return [
         Inspection(
             id=report,
             details=InspectionDetails(
                 area=_text(known.get("area", "")),
-                review_start=_day(known, "review_start", path),
-                review_end=_day(known, "review_end", path),
-                published=_day(known, "published", path),
-                providers=tuple(str(name) for name in known.get("providers", ())),
+                review_start=_day(known, "review_start", name),
+                review_end=_day(known, "review_end", name),
+                published=_day(known, "published", name),
+                providers=tuple(str(provider) for provider in known.get("providers", ())),
             ),
             paragraphs=tuple(paragraphs[report]),
             codebook=str(known.get("codebook", "")),
-            source=str(path) if len(paragraphs) == 1 else f"{path} ({report})",
+            source=name if len(paragraphs) == 1 else f"{name} ({report})",
         )
         for report, known in extras.items()
     ]
 
 
-def _day(known: dict[str, Any], key: str, path: Path) -> str:
+def _day(known: dict[str, Any], key: str, name: str) -> str:
     value = _text(known.get(key, ""))
     if value and not (len(value) >= 4 and value[:4].isdecimal()):
-        raise UnreadableReport(f"{path}: {key} is {value!r}; expected a date such as 2016-05-23")
+        raise UnreadableReport(f"{name}: {key} is {value!r}; expected a date such as 2016-05-23")
     return value
 
 

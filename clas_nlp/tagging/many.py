@@ -15,11 +15,11 @@ from clas_nlp.tagging.tagger import Tagger
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from multiprocessing.queues import Queue
 
-    from clas_nlp.tagging.model import Model
 
-#: Reports handed out ahead of the one that is waited for, for each process: enough that none is
-#: idle while a long report holds the order up, few enough that memory stays flat.
+#: Reports handed out, or tagged and waiting for one before them, for each process: enough that none
+#: is idle while a long report holds the order up, few enough that memory stays flat.
 _AHEAD = 4
 
 
@@ -99,8 +99,8 @@ def tag_files(
     Args:
         paths: the files; "-" is standard input. See `clas_nlp.tagging.sources.expand`.
         tagger: the tagger; with several processes, each gets its model once.
-        jobs: on how many processes, at least 1. They are started anew ("spawn"), so a script that
-            asks for more than one needs the usual `if __name__ == "__main__":`.
+        jobs: on how many processes, at least 1, this one among them. The others are started anew
+            ("spawn"), so a script that asks for them needs the usual `if __name__ == "__main__":`.
         progress: for the paragraphs of each file, see `tag_file`; only with one process.
 
     Raises:
@@ -117,51 +117,142 @@ def tag_files(
 
 
 def _on_processes(files: Sequence[Path], tagger: Tagger, jobs: int) -> Iterator[TaggedFile]:
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
+    """Tags in this process too, so that none waits for the others to be ready.
 
-    pool = ProcessPoolExecutor(
-        jobs,
-        # The same on every system; a fork of a process with threads may hang.
-        mp_context=get_context("spawn"),
-        initializer=_start_process,
-        # A copy without the analyser, which each process makes for itself.
-        initargs=(replace(tagger.model),),
-    )
-    waiting: deque[tuple[Path, Future[TaggedFile] | None]] = deque()
-    remaining = iter(files)
+    A new process needs seconds to import what tagging imports and to build its analyser. Until it
+    says that it is ready nothing is handed to it, and whenever the next result in the order is not
+    there yet, this process takes the next file itself.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    ahead = deque(files)
+    waiting: deque[tuple[Path, Future[TaggedFile] | TaggedFile]] = deque()
+    others = _Others(tagger, jobs - 1)
     try:
-        while True:
-            while len(waiting) < jobs * _AHEAD and (path := next(remaining, None)) is not None:
-                # Only this process has the standard input.
-                future = None if str(path) == "-" else pool.submit(_tag_in_process, path)
-                waiting.append((path, future))
-            if not waiting:
-                return
-            path, future = waiting.popleft()
+        while ahead or waiting:
+            path = waiting[0][0] if waiting else ahead[0]
             try:
-                result = tag_file(path, tagger) if future is None else future.result()
+                under_way = sum(not _is_done(result) for _, result in waiting)
+                wanted = others.ready * _AHEAD
+                while ahead and under_way < wanted and len(waiting) < jobs * _AHEAD:
+                    if str(ahead[0]) == "-":
+                        break  # only this process has the standard input
+                    waiting.append((ahead[0], others.tag(ahead.popleft())))
+                    under_way += 1
+                come = waiting and _is_done(waiting[0][1])
+                if not come and _tagged_here(ahead, waiting, tagger, jobs * _AHEAD):
+                    continue
+                path, result = waiting.popleft()
+                found = result if isinstance(result, TaggedFile) else result.result()
             except BrokenProcessPool:
                 raise ClasNlpError(
                     f"{path}: a tagging process ended before its work was done, perhaps for lack "
                     f"of memory; expected {jobs} to run; try fewer jobs"
                 ) from None
-            yield result
+            yield found
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        others.end(idle=all(_is_done(result) for _, result in waiting))
+
+
+def _is_done(result: Future[TaggedFile] | TaggedFile) -> bool:
+    return isinstance(result, TaggedFile) or result.done()
+
+
+def _tagged_here(
+    ahead: deque[Path],
+    waiting: deque[tuple[Path, Future[TaggedFile] | TaggedFile]],
+    tagger: Tagger,
+    most: int,
+) -> bool:
+    """Tags one file in this process, if there is one to be had; at most so many results wait."""
+    if ahead and len(waiting) < most:
+        path = ahead.popleft()
+        waiting.append((path, tag_file(path, tagger)))
+        return True
+    for place in reversed(range(len(waiting))):
+        path, result = waiting[place]
+        # What another process has not begun can be taken back from it.
+        if not isinstance(result, TaggedFile) and result.cancel():
+            waiting[place] = (path, tag_file(path, tagger))
+            return True
+    return False
+
+
+class _Others:
+    """The processes beside this one.
+
+    Args:
+        tagger: the tagger; each process gets its model once.
+        count: how many.
+    """
+
+    def __init__(self, tagger: Tagger, count: int) -> None:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+        from multiprocessing.reduction import ForkingPickler
+
+        # The same on every system; a fork of a process with threads may hang.
+        context = get_context("spawn")
+        # By a queue, which has a thread to write with: as an argument of the process the model
+        # would hold this process up until the new one has imported what it takes to read it, and
+        # the next could not be started before.
+        self._models = context.Queue()
+        # A copy without the analyser, which each process makes for itself.
+        model = bytes(ForkingPickler.dumps(replace(tagger.model)))
+        for _ in range(count):
+            self._models.put(model)
+        self._pool = ProcessPoolExecutor(
+            count, mp_context=context, initializer=_start_process, initargs=(self._models,)
+        )
+        self._greetings = [self._pool.submit(_greet) for _ in range(count)]
+
+    @property
+    def ready(self) -> int:
+        """How many have begun to answer.
+
+        Raises:
+            BrokenProcessPool: one was ended from outside.
+        """
+        return sum(g.done() and g.result() for g in self._greetings)
+
+    def tag(self, path: Path) -> Future[TaggedFile]:
+        """Hands a file to them."""
+        return self._pool.submit(_tag_in_process, path)
+
+    def end(self, idle: bool) -> None:
+        """Ends them.
+
+        Args:
+            idle: whether all that was handed out has come back. Then those that never got ready
+                are not waited for; in the midst of an answer they must not be cut off, since this
+                process would wait for its other half.
+        """
+        if idle and not all(g.done() for g in self._greetings):
+            # Python 3.14 has a public method for it.
+            for process in list((self._pool._processes or {}).values()):
+                process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._models.cancel_join_thread()
+        self._models.close()
 
 
 _tagger_of_process: Tagger | None = None
 
 
-def _start_process(model: Model) -> None:
+def _start_process(models: Queue[bytes]) -> None:
     """Makes a process ready; the first process alone answers Ctrl-C, and ends the others."""
     import signal
+    from multiprocessing.reduction import ForkingPickler
 
     global _tagger_of_process
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _tagger_of_process = Tagger(model)
+    _tagger_of_process = Tagger(ForkingPickler.loads(models.get()))
+    # The first text makes the analyser.
+    _tagger_of_process.tag_texts(["Ready."])
+
+
+def _greet() -> bool:
+    return True
 
 
 def _tag_in_process(path: Path) -> TaggedFile:
