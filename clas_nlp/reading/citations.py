@@ -52,6 +52,11 @@ def cited_recommendations(text: str) -> tuple[str, ...]:
     return tuple(numbers)
 
 
+def cites_recommendation(text: str) -> bool:
+    """Whether a text cites any recommendation."""
+    return _CITATION.search(text) is not None
+
+
 def is_reference_only(text: str) -> bool:
     """Whether a sentence is nothing but "(Recommendation 1.3)."."""
     return bool(_REFERENCE_ONLY.fullmatch(text.strip()))

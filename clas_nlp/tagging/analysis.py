@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from clas_nlp.codebook import Codebook
-from clas_nlp.reading.citations import cited_recommendations, is_reference_only
+from clas_nlp.reading.citations import cites_recommendation, is_reference_only
 from clas_nlp.reading.sentences import Sentences, find_sentences
 from clas_nlp.reading.tokens import CITATION, Integers, Tokens, TokenTable, seen
 from clas_nlp.tagging.analysed import (
@@ -157,7 +157,7 @@ def _citations(texts: Sequence[str], tokens: Tokens, sentences: Sentences) -> tu
     for sentence, owner in zip(naming.tolist(), owners.tolist(), strict=True):
         text = texts[owner][sentences.starts[sentence] : sentences.ends[sentence]]
         bare[sentence] = is_reference_only(text)
-        cites[sentence] = not bare[sentence] and bool(cited_recommendations(text))
+        cites[sentence] = not bare[sentence] and cites_recommendation(text)
     last = np.zeros(count, dtype=bool)
     last[sentences.bounds[1:][np.diff(sentences.bounds) > 0] - 1] = True
     cites[:-1] |= bare[1:] & ~bare[:-1] & ~last[:-1]

@@ -17,8 +17,9 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 class IntegerMap:
     """Whole numbers by whole numbers of zero or more.
 
-    Open addressing with linear probing, at most a quarter full (Knuth, The Art of Computer
-    Programming, vol. 3, section 6.4), done for whole arrays at a time.
+    Open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, section
+    6.4), done for whole arrays at a time. A key and its value lie side by side, so that a look-up
+    reaches into memory once.
     """
 
     def __init__(self) -> None:
@@ -30,8 +31,7 @@ class IntegerMap:
 
     def _allot(self, bits: int) -> None:
         self._bits = bits
-        self._keys = np.full(1 << bits, _EMPTY, dtype=np.int64)
-        self._values = np.full(1 << bits, ABSENT, dtype=np.int64)
+        self._table = np.full((1 << bits, 2), (_EMPTY, ABSENT), dtype=np.int64)
 
     def _slots(self, keys: Integers) -> Integers:
         spread = keys.astype(np.uint64) * _SPREAD
@@ -40,34 +40,33 @@ class IntegerMap:
     def put(self, keys: Integers, values: Integers) -> None:
         """Adds keys that are not there yet, each once."""
         self._length += len(keys)
-        if 4 * self._length > len(self._keys):
-            there = self._keys != _EMPTY
-            keys = np.concatenate([self._keys[there], keys])
-            values = np.concatenate([self._values[there], values])
-            self._allot(int(8 * self._length).bit_length())
+        if 3 * self._length > len(self._table):
+            there = self._table[self._table[:, 0] != _EMPTY]
+            keys = np.concatenate([there[:, 0], keys])
+            values = np.concatenate([there[:, 1], values])
+            self._allot(int(3 * self._length).bit_length())
         slots = self._slots(keys)
         while len(keys):
-            free = np.flatnonzero(self._keys[slots] == _EMPTY)
-            self._keys[slots[free]] = keys[free]  # of several for one slot, the last stays
-            lost = self._keys[slots] != keys
-            won = ~lost
-            self._values[slots[won]] = values[won]
+            free = np.flatnonzero(self._table[slots, 0] == _EMPTY)
+            self._table[slots[free], 0] = keys[free]  # of several for one slot, the last stays
+            lost = self._table[slots, 0] != keys
+            self._table[slots[~lost], 1] = values[~lost]
             keys, values = keys[lost], values[lost]
-            slots = (slots[lost] + 1) & (len(self._keys) - 1)
+            slots = (slots[lost] + 1) & (len(self._table) - 1)
 
     def get(self, keys: Integers) -> Integers:
         """The value of each key; `ABSENT` for a key that is not there."""
         slots = self._slots(keys)
-        found = self._keys[slots]
-        values = self._values[slots]
-        open_ = np.flatnonzero(found != keys)
-        while len(open_):
-            values[open_] = ABSENT
-            open_ = open_[found[open_] != _EMPTY]
-            slots[open_] = (slots[open_] + 1) & (len(self._keys) - 1)
-            found[open_] = self._keys[slots[open_]]
-            values[open_] = self._values[slots[open_]]
-            open_ = open_[found[open_] != keys[open_]]
+        found = self._table[slots]
+        values = found[:, 1].copy()
+        others = np.flatnonzero((found[:, 0] != keys) & (found[:, 0] != _EMPTY))
+        slots = slots[others]
+        while len(others):
+            slots = (slots + 1) & (len(self._table) - 1)
+            found = self._table[slots]
+            values[others] = found[:, 1]
+            on = (found[:, 0] != keys[others]) & (found[:, 0] != _EMPTY)
+            others, slots = others[on], slots[on]
         return values
 
 

@@ -141,12 +141,13 @@ class Model:
         """Weights of the words of sentences, in the sentence layer and in the stance layer."""
         count = len(self.sentence_words.index)
         layers = (self.sentence_layer, self.stance_layer)
-        return np.hstack([layer.by_feature[:count] for layer in layers])
+        return np.hstack([layer.by_feature[:count] for layer in layers]).astype(np.float32)
 
     @cached_property
     def _paragraph_weights(self) -> Floats:
         """Weights of the two layers over whole paragraphs."""
-        return np.hstack([self.paragraph_layer.by_feature, self.service_layer.by_feature])
+        layers = (self.paragraph_layer, self.service_layer)
+        return np.hstack([layer.by_feature for layer in layers]).astype(np.float32)
 
     def read(self, analysed: AnalysedTexts, kinds: Sequence[str]) -> Reading:
         """Reads paragraphs.
@@ -160,7 +161,7 @@ class Model:
         words, paragraph_words = self.words(analysed, rows)
         patterns = PatternFeatures(analysed, rows, len(analyser.themes), len(analyser.stances))
         # Layers over the same features are worked out together.
-        of_words = words @ self._word_weights
+        of_words = _single(words) @ self._word_weights
         sentence_sums = of_words[:, :theme_count] + patterns.sentence_sums(
             self.sentence_layer.by_feature[words.shape[1] :]
         )
@@ -168,7 +169,7 @@ class Model:
             self.stance_layer.by_feature[words.shape[1] : -theme_count]
         )
         known = paragraph_words.shape[1]
-        whole = paragraph_words @ self._paragraph_weights[:known] + (
+        whole = _single(paragraph_words) @ self._paragraph_weights[:known] + (
             paragraph_patterns(analysed, len(analyser.themes), len(analyser.services))
             @ self._paragraph_weights[known:]
         )
@@ -269,3 +270,10 @@ class Model:
                 # Its own stance stays beside the missing one only where no other sentence has it.
                 given[row] = {s for s in given[row] if s in wanted and s not in others} | {stance}
         return [(row, stance) for row in rows for stance in names if stance in given[row]]
+
+
+def _single(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Rows in single precision, like the weights in a model's folder."""
+    return sparse.csr_matrix(
+        (rows.data.astype(np.float32), rows.indices, rows.indptr), shape=rows.shape
+    )
