@@ -10,6 +10,7 @@ from clas_nlp.reading.tokens import Integers
 ABSENT = -2
 
 _EMPTY = -1
+_CELL = np.dtype([("key", np.int64), ("value", np.int64)])
 #: Fibonacci hashing: two to the power of 64 divided by the golden ratio.
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -31,7 +32,7 @@ class IntegerMap:
 
     def _allot(self, bits: int) -> None:
         self._bits = bits
-        self._table = np.full((1 << bits, 2), (_EMPTY, ABSENT), dtype=np.int64)
+        self._table = np.full(1 << bits, np.array((_EMPTY, ABSENT), dtype=_CELL))
 
     def _slots(self, keys: Integers) -> Integers:
         spread = keys.astype(np.uint64) * _SPREAD
@@ -41,31 +42,31 @@ class IntegerMap:
         """Adds keys that are not there yet, each once."""
         self._length += len(keys)
         if 3 * self._length > len(self._table):
-            there = self._table[self._table[:, 0] != _EMPTY]
-            keys = np.concatenate([there[:, 0], keys])
-            values = np.concatenate([there[:, 1], values])
+            there = self._table[self._table["key"] != _EMPTY]
+            keys = np.concatenate([there["key"], keys])
+            values = np.concatenate([there["value"], values])
             self._allot(int(3 * self._length).bit_length())
-        slots = self._slots(keys)
+        written, slots = self._table["key"], self._slots(keys)
         while len(keys):
-            free = np.flatnonzero(self._table[slots, 0] == _EMPTY)
-            self._table[slots[free], 0] = keys[free]  # of several for one slot, the last stays
-            lost = self._table[slots, 0] != keys
-            self._table[slots[~lost], 1] = values[~lost]
+            free = np.flatnonzero(written[slots] == _EMPTY)
+            written[slots[free]] = keys[free]  # of several for one slot, the last stays
+            lost = written[slots] != keys
+            self._table["value"][slots[~lost]] = values[~lost]
             keys, values = keys[lost], values[lost]
             slots = (slots[lost] + 1) & (len(self._table) - 1)
 
     def get(self, keys: Integers) -> Integers:
         """The value of each key; `ABSENT` for a key that is not there."""
         slots = self._slots(keys)
-        found = self._table[slots]
-        values = found[:, 1].copy()
-        others = np.flatnonzero((found[:, 0] != keys) & (found[:, 0] != _EMPTY))
+        found = self._table.take(slots)
+        values = found["value"].copy()
+        others = np.flatnonzero((found["key"] != keys) & (found["key"] != _EMPTY))
         slots = slots[others]
         while len(others):
             slots = (slots + 1) & (len(self._table) - 1)
-            found = self._table[slots]
-            values[others] = found[:, 1]
-            on = (found[:, 0] != keys[others]) & (found[:, 0] != _EMPTY)
+            found = self._table.take(slots)
+            values[others] = found["value"]
+            on = (found["key"] != keys[others]) & (found["key"] != _EMPTY)
             others, slots = others[on], slots[on]
         return values
 

@@ -18,7 +18,7 @@ from clas_nlp.tagging.records import Evidence, TaggedParagraph, ThemeTag
 from clas_nlp.tagging.storage import load_model
 
 #: Paragraphs that are analysed and scored together; memory stays flat, arrays stay useful.
-BATCH = 256
+BATCH = 1024
 
 
 class Tagger:
