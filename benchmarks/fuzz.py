@@ -47,8 +47,9 @@ TOKENS = (
 )  # fmt: skip
 
 
-#: Mutations of one file before the next one's turn, so that a run cut short has tried them all.
-TURN = 250
+#: Mutations in one turn. Turns go to the file that had the least time, so that a run cut short has
+#: tried every file.
+TURN = 50
 
 
 class TooSlow(Exception):
@@ -260,14 +261,16 @@ def main() -> int:
             own = counts.setdefault(file.name, Counts())
             turn(file, map(int, given.only.split(",")), given.limit, own)
     else:
+        for file in files:
+            counts.setdefault(file.name, Counts())
         waiting = list(files)
         while waiting and time.monotonic() < ends:
-            file = waiting.pop(0)
-            own = counts.setdefault(file.name, Counts())
+            file = min(waiting, key=lambda f: counts[f.name].seconds)
+            own = counts[file.name]
             seeds = range(own.mutations, min(given.mutations, own.mutations + TURN))
             turn(file, seeds, given.limit, own)
-            if own.mutations < given.mutations:
-                waiting.append(file)
+            if own.mutations >= given.mutations:
+                waiting.remove(file)
             if given.figures:
                 write_figures(given.figures, counts, given.limit)
     print("file\tmutations\tread\trefused\tfaults\tslowest s")
