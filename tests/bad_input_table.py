@@ -302,6 +302,13 @@ ROWS = (
         command="import",
     ),
     Row(
+        "labels: a number of 10,000 digits",
+        "number.json",
+        lambda: b'[{"id": ' + b"9" * 10_000 + b"}]",
+        "no JSON (a number of too many digits); export the file again",
+        command="import",
+    ),
+    Row(
         "labels: JSON nested 100,000 deep",
         "deep.json",
         lambda: b"[" * 100_000,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from clas_nlp.errors import UnreadableReport
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.reading.decoding import decode, read_bytes
 from clas_nlp.reading.records import PARAGRAPH_KINDS, Paragraph
 
@@ -96,11 +96,10 @@ def _json_rows(path: Path, text: str) -> Iterable[tuple[int, dict[str, object]]]
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deep")
+            row = json_value(line)
+        except NoJson as error:
             raise UnreadableReport(
-                f"{path}: row {number}: no JSON ({reason}); expected one object a line"
+                f"{path}: row {number}: no JSON ({error}); expected one object a line"
             ) from None
         if not isinstance(row, dict):
             raise UnreadableReport(f"{path}: row {number}: expected an object with id and text")
