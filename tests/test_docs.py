@@ -24,7 +24,7 @@ from clas_nlp.reading import read_report
 
 DOCS = ROOT / "docs"
 #: Made by scripts from the codebook and the program, and tested as such below.
-MADE = {DOCS / "codebook.md", DOCS / "commands.md"}
+MADE = {DOCS / "codebook.md", DOCS / "commands.md", DOCS / "robustness.md"}
 PAGES = [ROOT / "README.md", *sorted(set(DOCS.rglob("*.md")) - MADE)]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -128,6 +128,18 @@ def test_the_command_page_names_every_command_and_option() -> None:
         options = set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", builder.help_text(*names), re.M))
         missing = sorted(option for option in options if option not in section)
         assert not missing, f"{title}: {missing}; run `python docs/build_commands.py`"
+
+
+def test_the_page_of_robustness_is_made_from_the_figures() -> None:
+    page = script("build_robustness").page()
+    told = "run `python docs/build_robustness.py`"
+    assert page == (DOCS / "robustness.md").read_text(encoding="utf-8"), told
+    for figures in (ROOT / "benchmarks" / "figures").glob("*.json"):
+        counts = json.loads(figures.read_text(encoding="utf-8"))
+        assert not any(
+            own["faults"] for own in counts.get("files", {}).values() if figures.stem == "fuzz"
+        )
+        assert not any(own["lost"] for own in counts.get("killed_while", {}).values())
 
 
 def test_the_navigation_names_every_page() -> None:

@@ -421,7 +421,7 @@ def _means_the_same(one: bytes, other: bytes) -> bool:
 def test_every_range_of_every_file_is_guarded(name: str, how: str, folder: Path) -> None:
     path = folder / name
     raw = path.read_bytes()
-    for start, end in _ranges(len(raw), 24):
+    for start, end in _ranges(len(raw), 10):
         piece = raw[start:end]
         changed = {
             "flipped": bytes(byte ^ 0x20 for byte in piece),
