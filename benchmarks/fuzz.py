@@ -47,6 +47,8 @@ TOKENS = (
 )  # fmt: skip
 
 
+#: How many mutations of each file are wanted, and where the figures that are published lie.
+WANTED, FIGURES = 10_000, "benchmarks/figures/fuzz.json"
 #: Mutations in one turn. Turns go to the file that had the least time, so that a run cut short has
 #: tried every file.
 TURN = 50
@@ -284,7 +286,7 @@ def main() -> int:
 def write_figures(path: Path, counts: dict[str, Counts], limit: int) -> None:
     """Writes the counts of all files."""
     figures = {
-        "command": "python benchmarks/fuzz.py --mutations 10000 --figures FILE",
+        "command": f"python benchmarks/fuzz.py --mutations {WANTED} --figures {FIGURES}",
         "limit_s": limit,
         "files": {name: asdict(own) for name, own in counts.items()},
     }
