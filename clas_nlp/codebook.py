@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clas_nlp.errors import BadCodebook
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.resources import resource_folder
 
 #: A paragraph whose sentences hold weakness and strength is `mixed`; no sentence is.
@@ -274,9 +275,9 @@ def _rows(path: Path, required: bool) -> list[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise BadCodebook(f"{path}: row {number} is no JSON ({error.msg})") from None
+            row = json_value(line)
+        except NoJson as error:
+            raise BadCodebook(f"{path}: row {number} is no JSON ({error})") from None
         if not isinstance(row, dict):
             raise BadCodebook(f"{path}: row {number} is no JSON object")
         rows.append(row)

@@ -21,7 +21,10 @@ def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[s
         binary: bytes instead of UTF-8 text.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise _of(path, error) from None
     try:
         with (
             os.fdopen(handle, "wb")
@@ -37,12 +40,16 @@ def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[s
         try:
             Path(name).replace(path)
         except OSError as error:
-            # The reader asked for `path`; the temporary file's name tells them nothing.
-            raise OSError(error.errno, error.strerror, str(path)) from None
+            raise _of(path, error) from None
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _of(path: Path, error: OSError) -> OSError:
+    """The same error about the file that was asked for: the temporary one's name says nothing."""
+    return OSError(error.errno, error.strerror, str(path))
 
 
 def write_text(path: Path, text: str) -> None:

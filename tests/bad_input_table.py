@@ -8,13 +8,16 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from document_files import encrypted_docx, encrypted_pdf
+from pdf_by_hand import pdf_in_a_circle, pdf_of_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "bad-input.md"
@@ -193,6 +196,18 @@ ROWS = (
         lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99,
         "an Office file of the old kind (.doc, .xls, .ppt); save it as DOCX or PDF",
     ),
+    Row(
+        "more than 100 MB",
+        "huge.txt",
+        lambda path: os.truncate(path, 100_000_001) if path.touch() is None else None,
+        "more than 100 MB, which no report has; split it, one report a file",
+    ),
+    Row(
+        "a file without end",
+        "endless.txt",
+        lambda path: path.symlink_to("/dev/zero"),
+        "more than 100 MB, which no report has; split it, one report a file",
+    ),
     Row("one line of 5 MB", "line.txt", _long_line, NO_CLAS, 0, paragraphs=1),
     Row("one word of 5 MB", "word.txt", lambda: b"a" * 5_000_000, NO_CLAS, 0, paragraphs=1),
     Row("20,000 findings", "many.txt", _many_findings, "", 0, paragraphs=20_001),
@@ -284,6 +299,30 @@ ROWS = (
         "cut.pdf",
         lambda: _pdf()[:300],
         "a truncated PDF (its end is missing); get the whole file again",
+    ),
+    Row("PDF of 1,000 pages", "long.pdf", lambda: pdf_of_pages(1_000), "", 0, paragraphs=1_000),
+    Row(
+        "PDF of more than 5,000 pages",
+        "longer.pdf",
+        lambda: pdf_of_pages(5_001),
+        "a PDF of 5001 pages; expected between 1 and 5000",
+    ),
+    *(
+        Row(
+            f"PDF whose {which} leads to itself",
+            "circle.pdf",
+            partial(pdf_in_a_circle, which),
+            "",
+            0,
+            paragraphs=1,
+        )
+        for which in ("page tree", "length", "older table")
+    ),
+    Row(
+        "PDF whose only page leads to itself",
+        "circle.pdf",
+        lambda: pdf_in_a_circle("only page"),
+        "a damaged PDF; get the file again",
     ),
     Row(
         "zip archive that is no DOCX",
@@ -394,6 +433,13 @@ ROWS = (
         "labels.json",
         lambda: b'[{"id": 1, "text": "a',
         "no JSON (Unterminated string starting at); export the file again",
+        command="import",
+    ),
+    Row(
+        "labels: a number of 10,000 digits",
+        "number.json",
+        lambda: b'[{"id": ' + b"9" * 10_000 + b"}]",
+        "no JSON (a number of too many digits); export the file again",
         command="import",
     ),
     Row(

@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from bad_input_table import NO_CLAS, PAGE, REPORT, ROOT, ROWS, Row, make, page
+from pdf_by_hand import pdf_in_a_circle
 
 from clas_nlp.cli.app import main
 
@@ -36,7 +39,7 @@ def test_bad_input_gets_its_line_and_leaves_the_output_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if "rights" in row.name and os.geteuid() == 0:
-        pytest.skip("root may read every file")
+        pytest.skip("root may read every file; see the test of a folder without rights")
     monkeypatch.chdir(tmp_path)
     make(row, Path(row.file))
     old, new = Path("old.jsonl"), Path("new.jsonl")
@@ -60,6 +63,39 @@ def test_bad_input_gets_its_line_and_leaves_the_output_alone(
             assert old.read_bytes() == kept
     if not row.code:
         assert new.read_bytes().count(b"\n") == row.paragraphs
+
+
+@contextmanager
+def _not_root(folder: Path) -> Iterator[None]:
+    """Goes on as a user without rights: root may read and write everything."""
+    folder.chmod(0o777)
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users and rights are POSIX's")
+def test_a_folder_without_rights_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("report.txt").write_text("1.1 Staff say so.\n")
+    arguments = ["read", "report.txt", "--format", "jsonl", "--out"]
+    # Once as we are: what is imported on the way may be for root alone.
+    assert clas_nlp([*arguments, "out.jsonl"], monkeypatch, capsys)[0] == 0
+    Path("closed").mkdir(mode=0)
+    with _not_root(tmp_path):
+        code, lines = clas_nlp([*arguments, "closed/out.jsonl"], monkeypatch, capsys)
+        assert (lines[-1], code) == ("clas-nlp: closed/out.jsonl: Permission denied", 2)
+        code, lines = clas_nlp(["read", "closed/report.txt"], monkeypatch, capsys)
+    said = "clas-nlp: closed/report.txt: cannot be read (Permission denied)"
+    assert (lines, code) == ([said], 2)
+    assert list(Path("closed").iterdir()) == []
 
 
 def test_the_page_is_made_from_these_rows() -> None:
@@ -118,3 +154,71 @@ def test_one_bad_report_of_many_is_left_out(tmp_path: Path) -> None:
             report = read_report(path)
             assert all(report.text[p.start : p.end] == p.text for p in report.paragraphs)
             assert row.says in ("", NO_CLAS, *report.warnings)
+
+
+def test_a_form_that_draws_itself_is_read(tmp_path: Path) -> None:
+    from clas_nlp.reading import read_report
+
+    path = tmp_path / "form.pdf"
+    path.write_bytes(pdf_in_a_circle("form"))
+    # How often it is drawn is PDFium's choice.
+    assert {p.number for p in read_report(path).paragraphs} == {"1.1"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits on the size of files are POSIX's")
+def test_a_disk_that_fills_up_leaves_the_old_output(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_text(WHOLE)
+    program = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from clas_nlp.cli.app import main\n"
+        "main()\n"
+    )
+    child = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            program,
+            "read",
+            str(REPORT),
+            "--format",
+            "jsonl",
+            "--out",
+            "out.jsonl",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (child.stderr.splitlines()[-1], child.returncode) == ("clas-nlp: File too large", 2)
+    assert out.read_text() == WHOLE
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("word.jsonl", '{"id": 1, "text": "' + "(" * 5_000_000 + '"}\n'),
+        ("word.csv", "id,text\n1," + "$" * 5_000_000 + "\n"),
+    ],
+)
+def test_a_paragraph_without_white_space_is_refused_at_once(
+    name: str,
+    content: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(content)
+    code, lines = clas_nlp(["tag", name, "--out", "out.jsonl"], monkeypatch, capsys)
+    row = 1 if name.endswith(".jsonl") else 2
+    said = f"{name}: row {row}: more than 2000 characters without white space in 'text'"
+    assert code in (1, 2)
+    assert lines[0].removeprefix("clas-nlp: ") == f"{said}; expected prose"
+    assert not Path("out.jsonl").exists()

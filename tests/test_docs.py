@@ -24,7 +24,7 @@ from clas_nlp.reading import read_report
 
 DOCS = ROOT / "docs"
 #: Made by scripts from the codebook and the program, and tested as such below.
-MADE = {DOCS / "codebook.md", DOCS / "commands.md", DOCS / "sizing.md"}
+MADE = {DOCS / f"{name}.md" for name in ("codebook", "commands", "robustness", "sizing")}
 PAGES = [ROOT / "README.md", *sorted(set(DOCS.rglob("*.md")) - MADE)]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -147,6 +147,13 @@ def test_the_page_of_sizes_is_made_from_the_benchmark() -> None:
     page = script("build_sizing").sizing_page(results)
     told = "run `python docs/build_sizing.py`"
     assert page == (DOCS / "sizing.md").read_text(encoding="utf-8"), told
+
+
+def test_the_page_of_robustness_is_made_from_the_figures() -> None:
+    page = script("build_robustness").page()
+    told = "run `python docs/build_robustness.py`"
+    assert page == (DOCS / "robustness.md").read_text(encoding="utf-8"), told
+    assert ", 0 faults left" in page
 
 
 def test_the_navigation_names_every_page() -> None:

@@ -22,6 +22,8 @@ from clas_nlp.tagging.storage import load_model
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and named pipes")
 LETTER = "A letter.\n\n" + "Staff have no regular one-to-one safeguarding supervision.\n\n" * 40
 OLD = "kept as it was\n"
+#: `CLAS_NLP_KILLS=50 python -m pytest tests/test_kill.py -k killed` kills each command fifty times.
+KILLS = int(os.environ.get("CLAS_NLP_KILLS", "0"))
 
 
 def started(*arguments: object, cwd: Path) -> subprocess.Popen[bytes]:
@@ -58,7 +60,7 @@ def visible(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
 
 
-@pytest.mark.parametrize("seconds", moments("tag", 4, 2.5))
+@pytest.mark.parametrize("seconds", moments("tag", KILLS or 4, 2.5))
 def test_killed_while_tagging(seconds: float, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text(LETTER, encoding="utf-8")
     out = tmp_path / "tagged.jsonl"
@@ -72,7 +74,7 @@ def test_killed_while_tagging(seconds: float, tmp_path: Path) -> None:
     assert visible(tmp_path) == {"letter.txt", "tagged.jsonl"}
 
 
-@pytest.mark.parametrize("seconds", moments("import", 4, 1.6))
+@pytest.mark.parametrize("seconds", moments("import", KILLS or 4, 1.6))
 def test_killed_while_importing(seconds: float, tmp_path: Path) -> None:
     book = load_codebook(CORPUS / "codebook")
     labelled = [p for p in load_corpus([CORPUS / "dorset.jsonl"]).paragraphs if p.themes]
@@ -95,7 +97,7 @@ def test_killed_while_importing(seconds: float, tmp_path: Path) -> None:
     assert visible(tmp_path) - {copy.name} == {"labels.jsonl", "ours.jsonl"}
 
 
-@pytest.mark.parametrize("seconds", moments("train", 3, 6))
+@pytest.mark.parametrize("seconds", moments("train", KILLS or 3, 6))
 def test_killed_while_training(seconds: float, small_model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(small_model, folder)
@@ -118,7 +120,7 @@ save_model(model, sys.argv[1], "# Another card" + chr(10))
 """
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize("wait", moments("save", KILLS or 4, 0.2))
 def test_killed_while_saving_a_model(wait: float, small_model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(small_model, folder)
@@ -129,9 +131,9 @@ def test_killed_while_saving_a_model(wait: float, small_model: Path, tmp_path: P
     )
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
-    # The moment at which the first new file is begun, or somewhat later.
+    # The moment at which the new folder is begun, or somewhat later.
     until = time.monotonic() + 30
-    while not any(p.name.startswith(".") for p in folder.iterdir()):
+    while visible(tmp_path) == {p.name for p in tmp_path.iterdir()}:
         assert time.monotonic() < until
         if child.poll() is not None:
             break

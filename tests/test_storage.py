@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import pickle
 import shutil
@@ -381,10 +382,10 @@ def test_a_codebook_that_is_none(content: str, folder: Path) -> None:
 def test_an_interrupted_save_keeps_the_old_model(
     without_dudley: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from clas_nlp.tagging import storage
+    from clas_nlp import folders
 
     written: list[Path] = []
-    write = storage.write_bytes
+    write = folders.write_bytes
 
     def stopping(path: Path, content: bytes) -> None:
         if written:
@@ -392,7 +393,45 @@ def test_an_interrupted_save_keeps_the_old_model(
         written.append(path)
         write(path, content)
 
-    monkeypatch.setattr(storage, "write_bytes", stopping)
+    monkeypatch.setattr(folders, "write_bytes", stopping)
     with pytest.raises(KeyboardInterrupt):
         save_model(without_dudley, folder)
+    load_model(folder)
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+# ------------------------------------------------------------------ tampering
+
+
+def _ranges(size: int, count: int) -> list[tuple[int, int]]:
+    """(start, end) of as many ranges, of one byte or more, that together cover a file."""
+    edges = sorted({size * part // count for part in range(count + 1)})
+    return list(itertools.pairwise(edges))
+
+
+def _means_the_same(one: bytes, other: bytes) -> bool:
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["flipped", "zeroed", "cut out", "repeated"])
+def test_every_range_of_every_file_is_guarded(name: str, how: str, folder: Path) -> None:
+    path = folder / name
+    raw = path.read_bytes()
+    for start, end in _ranges(len(raw), 10):
+        piece = raw[start:end]
+        changed = {
+            "flipped": bytes(byte ^ 0x20 for byte in piece),
+            "zeroed": bytes(len(piece)),
+            "cut out": b"",
+            "repeated": piece * 2,
+        }[how]
+        path.write_bytes(raw[:start] + changed + raw[end:])
+        if name == "manifest.json" and _means_the_same(raw, path.read_bytes()):
+            continue  # a line that stands there twice: the manifest's hash is over what it says
+        assert name in _refusal(folder), (start, end)
+    path.write_bytes(raw)
     load_model(folder)

@@ -13,6 +13,7 @@ from clas_nlp.codebook import Codebook, codebook_beside, paragraph_stance
 from clas_nlp.corpus.checking import RowCheck
 from clas_nlp.errors import BadCorpus
 from clas_nlp.files import write_text
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.reading.records import Paragraph
 
 if TYPE_CHECKING:
@@ -220,10 +221,9 @@ def read_rows(file: Path) -> tuple[list[tuple[int, Any]], list[str], str]:
         if not line.strip():
             continue
         try:
-            rows.append((number, json.loads(line)))
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deep")
-            problems.append(f"{file}: row {number}: no JSON ({reason}); expected one object a line")
+            rows.append((number, json_value(line)))
+        except NoJson as error:
+            problems.append(f"{file}: row {number}: no JSON ({error}); expected one object a line")
     if not rows and not problems:
         problems.append(f"{file}: the file is empty; expected one paragraph a line")
     return rows, problems, hashlib.sha256(raw).hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 from clas_nlp.errors import BadCorpus
 from clas_nlp.exchanging.records import ForeignRow
 from clas_nlp.files import write_text
+from clas_nlp.json_text import NoJson, json_value
 
 
 def json_rows(path: Path) -> list[tuple[str, Any]]:
@@ -21,20 +22,18 @@ def json_rows(path: Path) -> list[tuple[str, Any]]:
     text = utf8_text(path)
     if text.lstrip()[:1] == "[":
         try:
-            return [(f"{path}: row {n}", row) for n, row in enumerate(json.loads(text), start=1)]
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deep")
-            raise BadCorpus(f"{path}: no JSON ({reason}); export the file again") from None
+            return [(f"{path}: row {n}", row) for n, row in enumerate(json_value(text), start=1)]
+        except NoJson as error:
+            raise BadCorpus(f"{path}: no JSON ({error}); export the file again") from None
     rows: list[tuple[str, Any]] = []
     problems: list[str] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            rows.append((f"{path}: row {number}", json.loads(line)))
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deep")
-            problems.append(f"{path}: row {number}: no JSON ({reason}); expected one object a line")
+            rows.append((f"{path}: row {number}", json_value(line)))
+        except NoJson as error:
+            problems.append(f"{path}: row {number}: no JSON ({error}); expected one object a line")
     if problems:
         raise BadCorpus(problems[0], problems)
     return rows

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from clas_nlp.exchanging.records import (
 )
 from clas_nlp.exchanging.refi_codes import NAMESPACE, colour
 from clas_nlp.files import write_text
+from clas_nlp.json_text import NoJson, json_value
 
 THEMES, SERVICES, EVIDENCE, TEXT = "themes", "services", "evidence", "text"
 #: Columns that Label Studio adds to its flat exports, and nothing else has.
@@ -221,8 +221,8 @@ def _choices(value: Any) -> list[str]:
 def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
-        except json.JSONDecodeError:
+            return json_value(value)
+        except NoJson:
             return value
     return value
 

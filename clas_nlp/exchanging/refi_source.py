@@ -6,7 +6,6 @@ source's text, from the corpus or by reading the source as a report.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -19,6 +18,7 @@ from clas_nlp.exchanging.offsets import Aligner, Alignment, locate
 from clas_nlp.exchanging.records import ForeignRow, Mark, identity_from, mark_name, text_sha256
 from clas_nlp.exchanging.refi_codes import ORIGIN
 from clas_nlp.exchanging.refi_qda import MARK, NO_DATE, PROJECT_XMLNS
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.reading.records import JUDGED_KINDS
 
 XMLNS = f"{{{PROJECT_XMLNS}}}"
@@ -201,8 +201,8 @@ class SourceReader:
         for selection in self.selections:
             said = selection.findtext(f"{XMLNS}Description") or ""
             try:
-                identity = json.loads(said) if MARK in said else None
-            except (json.JSONDecodeError, RecursionError):
+                identity = json_value(said) if MARK in said else None
+            except NoJson:
                 identity = None
             span = self._span(selection) if isinstance(identity, dict) else None
             if span is None or not isinstance(identity, dict):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from clas_nlp.errors import UnreadableReport
@@ -19,20 +21,33 @@ _BYTE_ORDER_MARKS = (
 _TEXT_CONTROLS = frozenset(b"\t\n\x0b\x0c\r\x1b")
 
 
+#: A report has a few hundred kilobytes of text, or some dozen megabytes with its pictures.
+MOST_BYTES = 100_000_000
+
+
 def read_bytes(path: Path) -> bytes:
-    """Reads a file whole.
+    """Reads a file whole, or the standard input for "-".
 
     Raises:
-        UnreadableReport: the file is missing, a directory, or not allowed to be read.
+        UnreadableReport: the file is missing, a directory, not allowed to be read, or larger than
+            any report; of such a one no more is read than shows it.
     """
+    name = "standard input" if str(path) == "-" else str(path)
     try:
-        return path.read_bytes()
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise UnreadableReport(f"{path}: no such file") from None
     except IsADirectoryError:
         raise UnreadableReport(f"{path}: is a folder, expected a report file") from None
     except OSError as error:
-        raise UnreadableReport(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise UnreadableReport(f"{name}: cannot be read ({error.strerror or error})") from None
+    if len(raw) > MOST_BYTES:
+        raise UnreadableReport(
+            f"{name}: more than {MOST_BYTES // 1_000_000} MB, which no report has; split it, "
+            "one report a file"
+        )
+    return raw
 
 
 def decode(raw: bytes, name: str) -> str:

@@ -155,17 +155,20 @@ def _segments(text: Any, count: int, pdfium: Any) -> list[Segment]:
     styles: dict[int, tuple[float, bool]] = {}
     last_place: tuple[float, float, float] | None = None
     spaced = False
+    # A report has a hundred thousand characters: names are looked up once.
+    unicode_of, box_of = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
+    origin_of, object_of = pdfium.FPDFText_GetCharOrigin, pdfium.FPDFText_GetTextObject
     for index in range(count):
-        character = chr(pdfium.FPDFText_GetUnicode(text, index))
+        character = chr(unicode_of(text, index))
         if character.isspace() or character == "\x00":
             spaced = spaced or character != "\x00"
             continue
         if character in _HYPHEN_MARKS:
             character = "-"
-        pdfium.FPDFText_GetLooseCharBox(text, index, box)
-        pdfium.FPDFText_GetCharOrigin(text, index, x, y)
-        handle = pdfium.FPDFText_GetTextObject(text, index)
-        key = ctypes.cast(handle, ctypes.c_void_p).value or 0
+        box_of(text, index, box)
+        origin_of(text, index, x, y)
+        handle = object_of(text, index)
+        key = ctypes.addressof(handle.contents) if handle else 0
         if key not in styles:
             styles[key] = _style(text, index, pdfium)
         size, bold = styles[key]

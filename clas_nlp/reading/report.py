@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +44,7 @@ def read_report(path: str | Path, report_id: str | None = None) -> Report:
             its format needs a library that is not installed.
     """
     if str(path) == "-":
-        document = document_lines(sys.stdin.buffer.read(), "standard input")
+        document = document_lines(read_bytes(Path("-")), "standard input")
         return _report(document, report_id or "stdin", "-")
     path = Path(path)
     document = document_lines(read_bytes(path), str(path))

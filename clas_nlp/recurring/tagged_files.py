@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clas_nlp.errors import UnreadableReport
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.reading.decoding import decode, read_bytes
 from clas_nlp.reading.records import PARAGRAPH_KINDS, InspectionDetails
 from clas_nlp.recurring.inspections import Inspection
@@ -52,12 +53,11 @@ def inspections_of(lines: Iterable[str], name: str, unnamed: str) -> list[Inspec
         where = f"{name}: row {number}"
         try:
             # A lone surrogate is valid JSON but no text: nothing could write it out again.
-            row = json.loads(line)
+            row = json_value(line)
             paragraph = _paragraph(row)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deep")
+        except NoJson as error:
             raise UnreadableReport(
-                f"{where}: no JSON ({reason}); expected one tagged paragraph a line"
+                f"{where}: no JSON ({error}); expected one tagged paragraph a line"
             ) from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"no field {error}" if isinstance(error, KeyError) else str(error)

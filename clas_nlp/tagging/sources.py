@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from clas_nlp.errors import UnreadableReport
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.reading.decoding import decode, read_bytes
 from clas_nlp.reading.records import PARAGRAPH_KINDS, Paragraph
 
 #: Endings by which reports are found in folders; a file named outright may have any.
 REPORT_ENDINGS = (".txt", ".md", ".markdown", ".text", ".pdf", ".docx", ".html", ".htm")
 PARAGRAPH_ENDINGS = (".jsonl", ".csv")
+#: Tokenizers take the square of the length of a word that is all brackets or quotation marks.
+_LONGEST_WORD = 2_000
+_TOO_LONG = re.compile(rf"\S{{{_LONGEST_WORD + 1}}}")
 
 
 def expand(paths: Iterable[str | Path]) -> list[Path]:
@@ -50,7 +54,8 @@ def bare_paragraphs(path: Path) -> list[Paragraph]:
     """Paragraphs from a .jsonl or .csv file with the fields `id` and `text`, and maybe `kind`.
 
     Raises:
-        UnreadableReport: a row without text, a doubled id, an unknown kind, no rows.
+        UnreadableReport: a row without text or with a word that is none, a doubled id, an unknown
+            kind, no rows.
     """
     text = decode(read_bytes(path), str(path))
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_rows(path, text)
@@ -64,6 +69,11 @@ def bare_paragraphs(path: Path) -> list[Paragraph]:
         if any("\ud800" <= c <= "\udfff" for c in content):
             raise UnreadableReport(
                 f"{where}: half of a surrogate pair in 'text'; expected whole characters"
+            )
+        if _TOO_LONG.search(content):
+            raise UnreadableReport(
+                f"{where}: more than {_LONGEST_WORD} characters without white space in 'text'; "
+                "expected prose"
             )
         own = str(row.get("id") or len(paragraphs) + 1)
         if own in seen:
@@ -96,11 +106,10 @@ def _json_rows(path: Path, text: str) -> Iterable[tuple[int, dict[str, object]]]
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deep")
+            row = json_value(line)
+        except NoJson as error:
             raise UnreadableReport(
-                f"{path}: row {number}: no JSON ({reason}); expected one object a line"
+                f"{path}: row {number}: no JSON ({error}); expected one object a line"
             ) from None
         if not isinstance(row, dict):
             raise UnreadableReport(f"{path}: row {number}: expected an object with id and text")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from clas_nlp.codebook import codebook_from_dict
 from clas_nlp.errors import BadCodebook, BadModel
-from clas_nlp.files import write_bytes
+from clas_nlp.folders import write_folder
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.tagging.features import PLACE_COLUMNS
 from clas_nlp.tagging.model import Model, Thresholds
@@ -39,16 +39,14 @@ _CHECKED = ("codebook.json", "vocabulary.json", "weights.npz")
 def save_model(model: Model, folder: str | Path, card: str = "") -> None:
     """Writes a model folder; half a folder never loads.
 
-    Every new file is written and flushed beside the old ones before any takes its place, so that
-    an old model stays whole until the last moment.
+    The new folder is whole and flushed before it takes the old one's place: on Linux in one step,
+    elsewhere file by file, the manifest last. See `clas_nlp.folders.write_folder`.
 
     Args:
         model: the model.
         folder: made where it is missing.
         card: text of the model card, README.md.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     contents = {
         "codebook.json": _json(model.codebook.to_dict()),
         "vocabulary.json": _json(
@@ -75,15 +73,7 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
     manifest["sha256"] = _manifest_hash(manifest)
     contents["README.md"] = card.encode("utf-8")
     contents["manifest.json"] = _json(manifest)
-    staged = {name: folder / f".{name}.new" for name in contents}
-    try:
-        for name, raw in contents.items():
-            write_bytes(staged[name], raw)
-        for name, path in staged.items():
-            path.replace(folder / name)
-    finally:
-        for path in staged.values():
-            path.unlink(missing_ok=True)
+    write_folder(Path(folder), contents)
 
 
 def load_model(folder: str | Path) -> Model:
