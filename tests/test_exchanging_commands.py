@@ -132,8 +132,9 @@ def test_tagged_files_and_reports_go_out(app: typer.Typer, tmp_path: Path) -> No
         with zipfile.ZipFile(tmp_path / f"{name}.qdpx") as archive:
             texts.append(archive.read("project.qde").replace(f'"{name}"'.encode(), b'"x"'))
     assert texts[0] == texts[1]
-    edited = file.read_text(encoding="utf-8").replace('"text": "', '"text": " ')
-    file.write_text(edited, encoding="utf-8")
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    edited = [{**row, "text": " " + row["text"]} for row in rows]
+    file.write_text("".join(json.dumps(row) + "\n" for row in edited), encoding="utf-8")
     assert "does not stand at its offsets" in str(
         refused(app, "export", file, "--out", tmp_path / "three.qdpx")
     )

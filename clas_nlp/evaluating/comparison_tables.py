@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from clas_nlp.evaluating.comparison import (
     LESS_IS_BETTER,
+    UNCLEAR,
     ComparedFigure,
     ModelComparison,
     TagChange,
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 _FIGURES = ("theme", "figure", "support", "old", "new", "change (95% interval)", "verdict")
 _CHANGES = ("paragraph", "theme", "old", "new", "labelled", "verdict", "evidence")
+#: What the terminal calls a change that may be none.
+_SHORT = "unclear"
 _NAMES = {
     "f1": "F1",
-    "macro_f1": "mean F1 of themes",
+    "macro_f1": "mean theme F1",
     "stance": "stance accuracy",
     "evidence": "evidence F1",
-    "services": "services micro-F1",
-    "calibration": "calibration error",
+    "services": "services F1",
+    "calibration": "miscalibration",
 }
 
 
@@ -82,16 +85,24 @@ def comparison_tables(comparison: ModelComparison, width: int = 90) -> list[Tabl
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=_title(comparison))
+    # Without rules between its columns it fits a terminal of 80 characters.
+    table = Table(
+        title=_title(comparison),
+        caption=f"{_SHORT}: {UNCLEAR}, since the interval holds zero",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
     for column in _FIGURES:
-        right = column in ("support", "old", "new", "change (95% interval)")
-        table.add_column(column, justify="right" if right else "left", no_wrap=right)
+        if column != "support":
+            right = column in ("old", "new", "change (95% interval)")
+            table.add_column(column, justify="right" if right else "left", no_wrap=True)
     before = None
     for found in comparison.figures:
-        theme, *cells = _figure_row(found)
+        theme, figure, _, *cells = _figure_row(found)
         if before is not None and theme != before:
             table.add_section()
-        table.add_row("" if theme == before else theme, *cells)
+        cells[-1] = _SHORT if cells[-1] == UNCLEAR else cells[-1]
+        table.add_row("" if theme == before else theme, figure, *cells)
         before = theme
     changes = Table(title=_changes_title(comparison))
     for column in _CHANGES:
