@@ -191,6 +191,13 @@ ROWS = (
         "an RTF file, not the text of a report; save it as DOCX, PDF or text first",
     ),
     Row(
+        "rows of JSON where a report is wanted",
+        "tagged.txt",
+        lambda: b'{"report": "a", "id": "a-1.1", "text": "Staff say so."}\n',
+        "JSON Lines and no report; expected the report's own file, or for `tag` and `recurring` "
+        "a name that ends in .jsonl",
+    ),
+    Row(
         "Word file of the old kind",
         "old.doc",
         lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99,

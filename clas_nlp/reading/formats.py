@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from clas_nlp.errors import UnreadableReport
+from clas_nlp.json_text import NoJson, json_value
 from clas_nlp.reading.decoding import decode
 from clas_nlp.reading.lines import DocumentLines, report_lines
 
@@ -37,7 +38,7 @@ def document_format(raw: bytes, name: str) -> Format:
         name: what to call the file in messages.
 
     Raises:
-        UnreadableReport: an encrypted DOCX; an empty or binary file.
+        UnreadableReport: an encrypted DOCX; rows of JSON; an empty or binary file.
     """
     if b"%PDF-" in raw[:1024].lstrip()[:16] or (b"%PDF-" in raw[:1024] and b"\x00" in raw[:65536]):
         return "pdf"
@@ -59,7 +60,23 @@ def document_format(raw: bytes, name: str) -> Format:
         or (_BLOCK_END.search(text) and not _MARKDOWN_HEADING.search(head))
     ):
         return "html"
+    if _is_json_row(text):
+        raise UnreadableReport(
+            f"{name}: JSON Lines and no report; expected the report's own file, or for `tag` and "
+            "`recurring` a name that ends in .jsonl"
+        )
     return "text"
+
+
+def _is_json_row(text: str) -> bool:
+    """Whether a text begins with a line that is a JSON object."""
+    first = text.lstrip().split("\n", 1)[0]
+    if not first.startswith('{"'):
+        return False
+    try:
+        return isinstance(json_value(first), dict)
+    except NoJson:
+        return False
 
 
 def document_lines(raw: bytes, name: str) -> DocumentLines:

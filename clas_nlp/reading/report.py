@@ -16,6 +16,8 @@ from clas_nlp.reading.passage import Passage
 from clas_nlp.reading.records import Paragraph, ParagraphKind, Report, Section
 from clas_nlp.reading.structure import passages
 
+#: Warnings of one kind that are told in full.
+_MOST_OF_A_KIND = 5
 _ID_PREFIX: dict[str, str] = {
     "finding": "",
     "recommendation": "R",
@@ -108,7 +110,15 @@ def _report(document: DocumentLines, report_id: str, source: str) -> Report:
         f"recommendation {number} is cited by no finding"
         for number in report.uncited_recommendations
     ]
-    return replace(report, warnings=(*report.warnings, *unresolved, *uncited))
+    return replace(report, warnings=(*report.warnings, *_few(unresolved), *_few(uncited)))
+
+
+def _few(warnings: list[str]) -> list[str]:
+    """The first warnings of a kind, and how many more there are; a report may hold hundreds."""
+    more = len(warnings) - _MOST_OF_A_KIND
+    if more <= 1:
+        return warnings
+    return [*warnings[:_MOST_OF_A_KIND], f"{more} more warnings like the last"]
 
 
 def _front(lines: Sequence[Line]) -> list[str]:
