@@ -132,7 +132,7 @@ class WordColumns:
             )
             owners = np.repeat(row_of, 2)
             known = np.flatnonzero((columns != _NOWHERE) & (owners >= 0))
-            counts = counted(owners[known], columns[known], (count, len(vocabulary.index)))
+            counts = _counted(owners[known], columns[known], (count, len(vocabulary.index)))
             made.append(vocabulary.weighed(counts))
         return tuple(made)
 
@@ -151,7 +151,7 @@ def all_counts(
     rows = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     first, second, pair_rows = _neighbours(stems, rows)
     pairs, of_pair = np.unique(first * len(table) + second, return_inverse=True)
-    counts = _counted(
+    counts = _counted_in_order(
         np.concatenate([rows, pair_rows]),
         np.concatenate([stems, len(table) + of_pair]),
         (len(bounds) - 1, len(table) + len(pairs)),
@@ -175,7 +175,7 @@ def all_counts(
     return ordered, counts
 
 
-def counted(
+def _counted(
     rows: Integers, columns: NDArray[np.int32], shape: tuple[int, int]
 ) -> sparse.csr_matrix:
     """How often each column occurs in each row.
@@ -200,9 +200,11 @@ def _neighbours(stems: Integers, rows: Integers) -> tuple[Integers, Integers, In
     return stems[:-1][together], stems[1:][together], rows[1:][together]
 
 
-def _counted(rows: Integers, columns: Integers, shape: tuple[int, int]) -> sparse.csr_matrix:
+def _counted_in_order(
+    rows: Integers, columns: Integers, shape: tuple[int, int]
+) -> sparse.csr_matrix:
     """How often each column occurs in each row, columns in order."""
     order = np.lexsort((columns, rows))
-    counts = counted(rows[order], columns[order].astype(np.int32), shape)
+    counts = _counted(rows[order], columns[order].astype(np.int32), shape)
     counts.sort_indices()
     return counts
