@@ -102,9 +102,8 @@ def looks_english(text: str) -> bool:
     words = re.findall(r"[^\W\d_]+", sample.lower())
     if not words:
         return True
-    latin = sum(1 for word in words if word[0] <= "ɏ")
-    if latin < len(words) / 2:
+    if not sample.isascii() and sum(word[0] <= "ɏ" for word in words) < len(words) / 2:
         return False
     if len(words) < _LEAST_WORDS:
         return True
-    return sum(1 for word in words if word in _FUNCTION_WORDS) >= _LEAST_SHARE * len(words)
+    return sum(map(_FUNCTION_WORDS.__contains__, words)) >= _LEAST_SHARE * len(words)
