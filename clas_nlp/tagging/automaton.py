@@ -62,8 +62,8 @@ class Automaton:
         self._starts: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._starts_anywhere: list[tuple[int, int]] = []
         self._words: dict[str, set[str]] = {attribute: set() for attribute in ATTRIBUTES}
-        self._symbols: dict[tuple[str | None, ...], int] = {}
-        self._tokens: list[tuple[str | None, ...]] = []
+        self._symbols: dict[tuple[str | None, ...], int] = {_OTHER: 0}
+        self._tokens: list[tuple[str | None, ...]] = [_OTHER]
         self._forget()
 
     def _forget(self) -> None:
@@ -99,9 +99,6 @@ class Automaton:
         Args:
             token: its text, lower-case text and stem.
         """
-        if not self._tokens:
-            self._symbols[_OTHER] = 0
-            self._tokens.append(_OTHER)
         told = tuple(
             word if word in self._words[attribute] else None
             for attribute, word in zip(ATTRIBUTES, token, strict=True)

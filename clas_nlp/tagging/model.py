@@ -215,10 +215,6 @@ class Model:
             chosen[best[without, themes], themes] = True
         return chosen
 
-    def evidence_of(self, reading: Reading, paragraph: int, theme: int) -> list[tuple[int, str]]:
-        """(row, stance) of the evidence of a theme in a paragraph, in text order."""
-        return self.all_evidence(reading, np.array([[paragraph, theme]]))[0]
-
     def all_evidence(self, reading: Reading, tags: Integers) -> list[list[tuple[int, str]]]:
         """(row, stance) of the evidence of each tag, in text order.
 
