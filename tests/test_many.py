@@ -84,19 +84,37 @@ def test_the_other_processes_do_their_part(
 ) -> None:
     here: list[Path] = []
 
-    def counted(path: Path, tagger: Tagger) -> TaggedFile:
-        here.append(path)
-        return tag_file(path, tagger)
+    def counted(group: list[Path], tagger: Tagger) -> list[TaggedFile]:
+        here.extend(group)
+        return tag_together(group, tagger)
 
     def all_ready(others: many_module._Others) -> int:
         # A small folder would be done before they are.
         return sum(greeting.result() for greeting in others._greetings)
 
-    monkeypatch.setattr(many_module, "tag_file", counted)
+    tag_together = many_module._tag_together
+    monkeypatch.setattr(many_module, "_tag_together", counted)
+    monkeypatch.setattr(many_module, "_TOGETHER", 1)  # or nothing would be left for the others
     monkeypatch.setattr(many_module._Others, "ready", property(all_ready))
     files = sorted(folder.iterdir())
     assert same(list(tag_files(files, tagger, jobs=3)), one)
     assert len(here) < len(files)
+
+
+@pytest.mark.parametrize("room", [1, 3 * 12_500, 10**9])
+def test_the_same_in_groups_of_any_size(
+    room: int,
+    folder: Path,
+    one: list[TaggedFile],
+    tagger: Tagger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = sorted(folder.iterdir())
+    monkeypatch.setattr(many_module, "_TOGETHER", room)
+    sizes = [len(group) for group in many_module._groups(files)]
+    assert sizes == {1: [1] * 7, 37_500: [5, 1, 1], 10**9: [7]}[room]
+    assert same(list(tag_files(files, tagger)), one)
+    assert same([tag_file(file, tagger) for file in files], one)
 
 
 def test_results_come_one_by_one(tagger: Tagger, folder: Path) -> None:

@@ -9,6 +9,8 @@ _CITATION = re.compile(
     r"(?:\s*(?:,\s*and|,|;|&|and|to|[-–—])\s*(?:recommendations?\s*)?\d{1,2}\.\d{1,2})*)",
     re.IGNORECASE,
 )
+#: In every word that the pattern takes for "recommendation", in whatever case; few texts have it.
+_SURE_PART = "recommendat"
 _NUMBER = re.compile(r"\d{1,2}\.\d{1,2}")
 _RANGE = re.compile(r"(\d{1,2})\.(\d{1,2})\s*(?:to|[-–—])\s*(\d{1,2})\.(\d{1,2})")
 _REFERENCE_ONLY = re.compile(
@@ -37,6 +39,8 @@ def cited_recommendations(text: str) -> tuple[str, ...]:
     "(Recommendations 1.3 to 1.5 and 2.1)" gives 1.3, 1.4, 1.5 and 2.1.
     """
     numbers: dict[str, None] = {}
+    if _SURE_PART not in text.lower():
+        return ()
     for citation in _CITATION.finditer(text):
         cited = citation.group(1)
         for match in re.finditer(f"{_RANGE.pattern}|{_NUMBER.pattern}", cited):

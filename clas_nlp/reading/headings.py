@@ -36,6 +36,7 @@ _KNOWN_HEADINGS: dict[str, Zone] = {
     "recommendations": "recommendations",
     "next steps": "after",
 }
+_LONGEST_KNOWN = max(map(len, _KNOWN_HEADINGS))
 CHAPTER = re.compile(r"^(\d{1,2}(?:\.\d{1,2})?)\.?\s+(\S.*)$")
 _SHOULD = re.compile(r"\bshould\s*[:;,]?\s*(?:\*\*)?$", re.IGNORECASE)
 #: Longer lines name no heading.
@@ -44,7 +45,10 @@ _LONGEST_TITLE = 300
 
 def known_zone(text: str) -> Zone | None:
     """The zone that a heading of the programme begins; None for any other text."""
-    return _KNOWN_HEADINGS.get(text.strip(" :").lower().replace("’", "'"))
+    title = text.strip(" :")
+    if len(title) > _LONGEST_KNOWN:
+        return None
+    return _KNOWN_HEADINGS.get(title.lower().replace("’", "'"))
 
 
 def looks_like_title(text: str, line: Line) -> bool:

@@ -25,9 +25,17 @@ _WHOLE_BOLD = re.compile(r"^\s*(?:\*\*[^*]+\*\*|<b>[^<]+</b>)\s*$")
 _SPACES = re.compile(r"[^\S\n]+")
 #: No word is so long, and few addresses; tokenizers take the square of a word's length.
 _LONGEST_WORD = re.compile(r"\S{500}(?=\S)")
-_LIGATURES = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": ""}
-)
+_LIGATURES = {
+    "ﬀ": "ff",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
+    "ﬃ": "ffi",
+    "ﬄ": "ffl",
+    "ﬅ": "st",
+    "ﬆ": "st",
+    "\u00ad": "",
+}
+_LIGATURE = re.compile(f"[{''.join(_LIGATURES)}]")
 
 
 @dataclass(slots=True)
@@ -148,7 +156,7 @@ def _clean(piece: str) -> Line | None:
     heading = bool(heading_mark) or bool(_WHOLE_BOLD.match(piece))
     if heading_mark:
         piece = heading_mark.group(1).rstrip().rstrip("#").rstrip()
-    text = piece.translate(_LIGATURES)
+    text = _without_ligatures(piece)
     if "<" in text:
         text = _TAG.sub("", _ORDINAL.sub(r"\1", text))
     text = _LINK.sub(r"\1", text)
@@ -174,7 +182,7 @@ def plain_line(
         page: the page that it stands on.
         may_be_bullet: whether a bullet at its head marks an item of a list.
     """
-    text = text.translate(_LIGATURES)
+    text = _without_ligatures(text)
     bullet_mark = _BULLET.match(text) if may_be_bullet else None
     if bullet_mark:
         text = text[bullet_mark.end() :].strip()
@@ -184,12 +192,24 @@ def plain_line(
             for character in text
             if character == "\t" or unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
         )
-    text = "\t".join(_SPACES.sub(" ", cell).strip() for cell in text.strip().split("\t"))
+    text = "\t".join(map(_folded, text.strip().split("\t")))
     if not text.strip():
         return None
-    if len(text) > 500:
+    if len(text) > 500 and max(map(len, text.split())) > 500:
         text = _LONGEST_WORD.sub(r"\g<0> ", text)
     return Line(text, False, False, heading, bool(bullet_mark), page, False)
+
+
+def _without_ligatures(text: str) -> str:
+    # In most lines there is none, and looking costs less than str.translate.
+    return text if text.isascii() else _LIGATURE.sub(lambda m: _LIGATURES[m.group()], text)
+
+
+def _folded(cell: str) -> str:
+    """A cell with single blanks for its runs of white space, line feeds apart, and none around."""
+    if "\n" in cell:
+        return _SPACES.sub(" ", cell).strip()
+    return " ".join(cell.split())
 
 
 def _number_pages(lines: list[Line], marks: list[_PageMark]) -> None:

@@ -103,10 +103,12 @@ class _Walk:
                 self.last_number = ""
 
     def _known_heading(self, line: Line) -> bool:
+        if not (line.blank_before or line.heading):
+            return False
         match = CHAPTER.match(line.text)
         number, title = (match.group(1), match.group(2)) if match else ("", line.text)
         zone = known_zone(title)
-        if zone is None or not (line.blank_before or line.heading):
+        if zone is None:
             return False
         self._heading(line, number, title.strip(" :"), zone)
         return True
@@ -139,9 +141,7 @@ class _Walk:
     def _subheading(self, index: int) -> bool:
         """A heading without number, marked as one, or short and right before a number."""
         line = self.lines[index]
-        if NUMBERED.match(line.text) or _EXAMPLE.match(line.text):
-            return False
-        if not line.heading:
+        if not line.heading or NUMBERED.match(line.text) or _EXAMPLE.match(line.text):
             return False
         if not looks_like_title(line.text, line):
             return False

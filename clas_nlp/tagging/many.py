@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clas_nlp.errors import ClasNlpError, UnreadableReport
-from clas_nlp.reading.records import InspectionDetails
+from clas_nlp.reading.records import InspectionDetails, Paragraph
 from clas_nlp.tagging.records import TaggedParagraph
 from clas_nlp.tagging.tagger import Tagger
 
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 
-#: Reports handed out, or tagged and waiting for one before them, for each process: enough that none
-#: is idle while a long report holds the order up, few enough that memory stays flat.
+#: Groups of files handed out, or tagged and waiting for one before them, for each process: enough
+#: that none is idle while a long report holds the order up, few enough that memory stays flat.
 _AHEAD = 4
+#: Bytes of the files that are tagged together; a batch of fewer paragraphs costs more for each.
+_TOGETHER = 400_000
+_MOST_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class TaggedFile:
     details: InspectionDetails | None = None
 
 
+if TYPE_CHECKING:
+    #: Those of a group of files, there or to come.
+    _Results = Future[list[TaggedFile]] | list[TaggedFile]
+
+
 def tag_file(
     path: str | Path, tagger: Tagger, progress: Callable[[int, int], None] | None = None
 ) -> TaggedFile:
@@ -54,13 +63,35 @@ def tag_file(
         tagger: the tagger.
         progress: called with the number of paragraphs done since the last call, and of all.
     """
+    found, name, paragraphs = _read(Path(path))
+
+    def step(done: int) -> None:
+        if progress and paragraphs:
+            progress(done, len(paragraphs))
+
+    step(0)
+    return replace(found, paragraphs=tuple(tagger.tag_paragraphs(paragraphs, name, step)))
+
+
+def _tag_together(paths: Sequence[Path], tagger: Tagger) -> list[TaggedFile]:
+    """Tags some files as `tag_file` tags each."""
+    read = [_read(path) for path in paths]
+    tagged = tagger.tag_together([(name, paragraphs) for _, name, paragraphs in read])
+    return [
+        replace(found, paragraphs=tuple(own))
+        for (found, _, _), own in zip(read, tagged, strict=True)
+    ]
+
+
+def _read(path: Path) -> tuple[TaggedFile, str, Sequence[Paragraph]]:
+    """A file without its tags, the report's id, and the paragraphs to tag."""
     from clas_nlp.reading import read_report
     from clas_nlp.reading.language import looks_english
     from clas_nlp.tagging.sources import PARAGRAPH_ENDINGS, bare_paragraphs
 
-    path = Path(path)
     notes: list[str] = []
     details: InspectionDetails | None = None
+    paragraphs: Sequence[Paragraph]
     try:
         if path.suffix.lower() in PARAGRAPH_ENDINGS:
             paragraphs, name = bare_paragraphs(path), path.stem
@@ -68,21 +99,14 @@ def tag_file(
         else:
             report = read_report(path)
             notes += [f"{path}: {warning}" for warning in report.warnings]
-            paragraphs, name, text = list(report.paragraphs), report.id, report.text
+            paragraphs, name, text = report.paragraphs, report.id, report.text
             details = report.details
     except UnreadableReport as error:
-        return TaggedFile(path, (), error, ())
+        return TaggedFile(path, (), error, ()), "", ()
     if not looks_english(text):
         notes.append(f"{path}: the text is not English; nothing was tagged")
-        return TaggedFile(path, (), None, tuple(notes))
-
-    def step(done: int) -> None:
-        if progress:
-            progress(done, len(paragraphs))
-
-    step(0)
-    tagged = tuple(tagger.tag_paragraphs(paragraphs, name, step))
-    return TaggedFile(path, tagged, None, tuple(notes), details)
+        return TaggedFile(path, (), None, tuple(notes)), "", ()
+    return TaggedFile(path, (), None, tuple(notes), details), name, paragraphs
 
 
 def tag_files(
@@ -93,15 +117,17 @@ def tag_files(
 ) -> Iterator[TaggedFile]:
     """Tags files and gives each as soon as it and all before it are done, in the order named.
 
-    A file that cannot be read comes back with its error, and the rest goes on. At most a few
-    results are held at a time. The results are the same for every number of processes.
+    A file that cannot be read comes back with its error, and the rest goes on. Small files are
+    tagged a few together. At most a few results are held at a time. The results are the same for
+    every number of processes.
 
     Args:
         paths: the files; "-" is standard input. See `clas_nlp.tagging.sources.expand`.
         tagger: the tagger; with several processes, each gets its model once.
         jobs: on how many processes, at least 1, this one among them. The others are started anew
             ("spawn"), so a script that asks for them needs the usual `if __name__ == "__main__":`.
-        progress: for the paragraphs of each file, see `tag_file`; only with one process.
+        progress: for the paragraphs of each file, see `tag_file`; only with one process. The files
+            are then tagged one by one.
 
     Raises:
         ValueError: jobs is less than 1.
@@ -111,69 +137,99 @@ def tag_files(
         raise ValueError(f"jobs is {jobs}; expected at least 1")
     files = [Path(path) for path in paths]
     jobs = min(jobs, len(files))
-    if jobs <= 1:
+    if jobs <= 1 and progress:
         return (tag_file(path, tagger, progress) for path in files)
+    if jobs <= 1:
+        return (found for group in _groups(files) for found in _tag_together(group, tagger))
     return _on_processes(files, tagger, jobs)
+
+
+def _groups(files: Iterable[Path]) -> Iterator[list[Path]]:
+    """Files that are tagged together: small ones, next to one another."""
+    group: list[Path] = []
+    room = 0
+    for path in files:
+        size = _size(path)
+        if group and size > room:
+            yield group
+            group, room = [], 0
+        room = (room if group else _TOGETHER) - size
+        group.append(path)
+    if group:
+        yield group
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, in small ones rounded up; too many for any company where none are there yet.
+
+    Nobody knows how long a pipe or the standard input lets a reader wait.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return _TOGETHER + 1
+    plain = stat.S_ISREG(status.st_mode) and str(path) != "-"
+    return max(status.st_size, _TOGETHER // _MOST_TOGETHER) if plain else _TOGETHER + 1
 
 
 def _on_processes(files: Sequence[Path], tagger: Tagger, jobs: int) -> Iterator[TaggedFile]:
     """Tags in this process too, so that none waits for the others to be ready.
 
     A new process needs seconds to import what tagging imports and to build its analyser. Until it
-    says that it is ready nothing is handed to it, and whenever the next result in the order is not
-    there yet, this process takes the next file itself.
+    says that it is ready nothing is handed to it, and whenever the next results in the order are
+    not there yet, this process takes the next files itself.
     """
     from concurrent.futures.process import BrokenProcessPool
 
-    ahead = deque(files)
-    waiting: deque[tuple[Path, Future[TaggedFile] | TaggedFile]] = deque()
+    ahead = deque(_groups(files))
+    waiting: deque[tuple[list[Path], _Results]] = deque()
     others = _Others(tagger, jobs - 1)
     try:
         while ahead or waiting:
-            path = waiting[0][0] if waiting else ahead[0]
+            group = waiting[0][0] if waiting else ahead[0]
             try:
-                under_way = sum(not _is_done(result) for _, result in waiting)
+                under_way = sum(not _is_done(results) for _, results in waiting)
                 wanted = others.ready * _AHEAD
                 while ahead and under_way < wanted and len(waiting) < jobs * _AHEAD:
-                    if str(ahead[0]) == "-":
+                    if str(ahead[0][0]) == "-":
                         break  # only this process has the standard input
                     waiting.append((ahead[0], others.tag(ahead.popleft())))
                     under_way += 1
                 come = waiting and _is_done(waiting[0][1])
                 if not come and _tagged_here(ahead, waiting, tagger, jobs * _AHEAD):
                     continue
-                path, result = waiting.popleft()
-                found = result if isinstance(result, TaggedFile) else result.result()
+                group, results = waiting.popleft()
+                found = results if isinstance(results, list) else results.result()
             except BrokenProcessPool:
                 raise ClasNlpError(
-                    f"{path}: a tagging process ended before its work was done, perhaps for lack "
-                    f"of memory; expected {jobs} to run; try fewer jobs"
+                    f"{group[0]}: a tagging process ended before its work was done, perhaps for "
+                    f"lack of memory; expected {jobs} to run; try fewer jobs"
                 ) from None
-            yield found
+            yield from found
     finally:
-        others.end(idle=all(_is_done(result) for _, result in waiting))
+        others.end(idle=all(_is_done(results) for _, results in waiting))
 
 
-def _is_done(result: Future[TaggedFile] | TaggedFile) -> bool:
-    return isinstance(result, TaggedFile) or result.done()
+def _is_done(results: _Results) -> bool:
+    return isinstance(results, list) or results.done()
 
 
 def _tagged_here(
-    ahead: deque[Path],
-    waiting: deque[tuple[Path, Future[TaggedFile] | TaggedFile]],
+    ahead: deque[list[Path]],
+    waiting: deque[tuple[list[Path], _Results]],
     tagger: Tagger,
     most: int,
 ) -> bool:
-    """Tags one file in this process, if there is one to be had; at most so many results wait."""
+    """Tags one group in this process, if there is one to be had; at most so many wait."""
     if ahead and len(waiting) < most:
-        path = ahead.popleft()
-        waiting.append((path, tag_file(path, tagger)))
+        group = ahead.popleft()
+        waiting.append((group, _tag_together(group, tagger)))
         return True
     for place in reversed(range(len(waiting))):
-        path, result = waiting[place]
+        group, results = waiting[place]
         # What another process has not begun can be taken back from it.
-        if not isinstance(result, TaggedFile) and result.cancel():
-            waiting[place] = (path, tag_file(path, tagger))
+        if not isinstance(results, list) and results.cancel():
+            waiting[place] = (group, _tag_together(group, tagger))
             return True
     return False
 
@@ -215,9 +271,9 @@ class _Others:
         """
         return sum(g.done() and g.result() for g in self._greetings)
 
-    def tag(self, path: Path) -> Future[TaggedFile]:
-        """Hands a file to them."""
-        return self._pool.submit(_tag_in_process, path)
+    def tag(self, group: list[Path]) -> Future[list[TaggedFile]]:
+        """Hands files to them, to be tagged together."""
+        return self._pool.submit(_tag_in_process, group)
 
     def end(self, idle: bool) -> None:
         """Ends them.
@@ -255,6 +311,6 @@ def _greet() -> bool:
     return True
 
 
-def _tag_in_process(path: Path) -> TaggedFile:
+def _tag_in_process(group: list[Path]) -> list[TaggedFile]:
     assert _tagger_of_process is not None
-    return tag_file(path, _tagger_of_process)
+    return _tag_together(group, _tagger_of_process)

@@ -237,35 +237,46 @@ class Model:
         ends = np.searchsorted(of_tag, np.arange(len(tags) + 1)).tolist()
         whole = reading.paragraph_stances[themes, paragraphs].argmax(axis=-1).tolist()
         numbers = rows.tolist()
+        names, ids = self.codebook.sentence_stances, [s.id for s in self.codebook.stances]
         return [
-            self._stances_of(
-                numbers[first:last], chances[first:last], self.codebook.stances[best].id
-            )
+            _mixed(numbers[first:last], chances[first:last], names)
+            if ids[best] == MIXED
+            else _of_one_stance(numbers[first:last], chances[first:last], names, ids[best])
             for first, last, best in zip(ends[:-1], ends[1:], whole, strict=True)
         ]
 
-    def _stances_of(
-        self, rows: list[int], chances: list[list[float]], whole: str
-    ) -> list[tuple[int, str]]:
-        """(row, stance) of evidence, in a paragraph whose stance is `whole`."""
-        if not rows:
-            return []
-        names = self.codebook.sentence_stances
-        chance = {
-            row: dict(zip(names, own, strict=True)) for row, own in zip(rows, chances, strict=True)
-        }
-        if whole == MIXED:
-            allowed, wanted = list(names), [WEAKNESS, STRENGTH]
-        else:
-            allowed, wanted = list(dict.fromkeys([whole, NEUTRAL])), [whole]
-        given = {row: {max(allowed, key=chance[row].__getitem__)} for row in rows}
-        for stance in wanted:
-            if not any(stance in stances for stances in given.values()):
-                row = max(rows, key=lambda row: chance[row][stance])
-                others = {s for r, stances in given.items() if r != row for s in stances}
-                # Its own stance stays beside the missing one only where no other sentence has it.
-                given[row] = {s for s in given[row] if s in wanted and s not in others} | {stance}
-        return [(row, stance) for row in rows for stance in names if stance in given[row]]
+
+def _of_one_stance(
+    rows: list[int], chances: list[list[float]], names: Sequence[str], whole: str
+) -> list[tuple[int, str]]:
+    """(row, stance) of evidence in a paragraph of one stance: that, or neutral."""
+    if not rows:
+        return []
+    own, neutral = names.index(whole), names.index(NEUTRAL)
+    given = [whole if chance[own] >= chance[neutral] else NEUTRAL for chance in chances]
+    if whole not in given:
+        given[max(range(len(rows)), key=lambda place: chances[place][own])] = whole
+    return list(zip(rows, given, strict=True))
+
+
+def _mixed(
+    rows: list[int], chances: list[list[float]], names: Sequence[str]
+) -> list[tuple[int, str]]:
+    """(row, stance) of evidence in a mixed paragraph."""
+    if not rows:
+        return []
+    chance = {
+        row: dict(zip(names, own, strict=True)) for row, own in zip(rows, chances, strict=True)
+    }
+    wanted = (WEAKNESS, STRENGTH)
+    given = {row: {max(names, key=chance[row].__getitem__)} for row in rows}
+    for stance in wanted:
+        if not any(stance in stances for stances in given.values()):
+            row = max(rows, key=lambda row: chance[row][stance])
+            others = {s for r, stances in given.items() if r != row for s in stances}
+            # Its own stance stays beside the missing one only where no other sentence has it.
+            given[row] = {s for s in given[row] if s in wanted and s not in others} | {stance}
+    return [(row, stance) for row in rows for stance in names if stance in given[row]]
 
 
 def _single(rows: sparse.csr_matrix) -> sparse.csr_matrix:
