@@ -30,10 +30,17 @@ def median_seconds(work: Callable[[], object], runs: int = RUNS) -> float:
 
 @dataclass(frozen=True)
 class Child:
-    """What a child process took: wall-clock seconds and the peak of its resident memory."""
+    """What a child process took.
+
+    Attributes:
+        seconds: wall-clock seconds.
+        megabytes: the peak of its resident memory.
+        processor_seconds: seconds on a core, those of all its threads and processes together.
+    """
 
     seconds: float
     megabytes: float
+    processor_seconds: float
 
 
 def run_child(arguments: Sequence[str | Path]) -> Child:
@@ -47,7 +54,8 @@ def run_child(arguments: Sequence[str | Path]) -> Child:
         "start = time.perf_counter()\n"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
         "taken = time.perf_counter() - start\n"
-        "print(taken, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(taken, used.ru_maxrss, used.ru_utime + used.ru_stime)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, sys.executable, *map(str, arguments)],
@@ -56,9 +64,9 @@ def run_child(arguments: Sequence[str | Path]) -> Child:
         check=True,
         text=True,
     )
-    seconds, peak = done.stdout.split()
+    seconds, peak, processor_seconds = map(float, done.stdout.split())
     # Linux counts in kilobytes, macOS in bytes.
-    return Child(float(seconds), int(peak) / (1e6 if sys.platform == "darwin" else 1e3))
+    return Child(seconds, peak / (1e6 if sys.platform == "darwin" else 1e3), processor_seconds)
 
 
 def median_child(arguments: Sequence[str | Path], runs: int = RUNS) -> Child:
@@ -68,6 +76,7 @@ def median_child(arguments: Sequence[str | Path], runs: int = RUNS) -> Child:
     return Child(
         statistics.median(c.seconds for c in children),
         statistics.median(c.megabytes for c in children),
+        statistics.median(c.processor_seconds for c in children),
     )
 
 
