@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -207,7 +208,7 @@ def test_a_disk_that_fills_up_leaves_the_old_output(tmp_path: Path) -> None:
         ("word.csv", "id,text\n1," + "$" * 5_000_000 + "\n"),
     ],
 )
-def test_a_paragraph_without_white_space_is_refused_at_once(
+def test_a_paragraph_without_white_space_is_tagged_like_any_other(
     name: str,
     content: str,
     tmp_path: Path,
@@ -215,10 +216,10 @@ def test_a_paragraph_without_white_space_is_refused_at_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path(name).write_text(content)
+    good = "Staff have no regular safeguarding supervision, as we were told by the trust."
+    added = f"2,{good}\n" if name.endswith(".csv") else json.dumps({"id": 2, "text": good})
+    Path(name).write_text(content + added)
     code, lines = clas_nlp(["tag", name, "--out", "out.jsonl"], monkeypatch, capsys)
-    row = 1 if name.endswith(".jsonl") else 2
-    said = f"{name}: row {row}: more than 2000 characters without white space in 'text'"
-    assert code in (1, 2)
-    assert lines[0].removeprefix("clas-nlp: ") == f"{said}; expected prose"
-    assert not Path("out.jsonl").exists()
+    assert (code, lines) == (0, [])
+    rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert [bool(row["themes"]) for row in rows] == [False, True]
