@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ def tag_file(
         progress: called with the number of paragraphs done since the last call, and of all.
     """
     from clas_nlp.reading import read_report
+    from clas_nlp.reading.decoding import name_of
     from clas_nlp.reading.language import looks_english
     from clas_nlp.tagging.sources import PARAGRAPH_ENDINGS, bare_paragraphs
 
@@ -63,7 +65,7 @@ def tag_file(
     details: InspectionDetails | None = None
     try:
         if path.suffix.lower() in PARAGRAPH_ENDINGS:
-            paragraphs, name = bare_paragraphs(path), path.stem
+            paragraphs, name = bare_paragraphs(path), name_of(path)
             text = "\n".join(p.text for p in paragraphs[:500])
         else:
             report = read_report(path)
@@ -204,7 +206,8 @@ class _Others:
         self._pool = ProcessPoolExecutor(
             count, mp_context=context, initializer=_start_process, initargs=(self._models,)
         )
-        self._greetings = [self._pool.submit(_greet) for _ in range(count)]
+        with _interrupts_held():
+            self._greetings = [self._pool.submit(_greet) for _ in range(count)]
 
     @property
     def ready(self) -> int:
@@ -234,6 +237,24 @@ class _Others:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._models.cancel_join_thread()
         self._models.close()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block, and processes begun in it are never told of it.
+
+    They would each print a traceback while they import; this process ends them.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _tagger_of_process: Tagger | None = None
