@@ -39,7 +39,7 @@ def _run(how: str, folder: Path) -> Outcomes:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=600,
     )
     found = [json.loads(line) for line in done.stderr.splitlines()]
     assert len(found) == len(COMMANDS), done.stderr
