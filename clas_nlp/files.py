@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,17 +15,29 @@ from typing import IO, cast
 def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[str]]:
     """Opens a temporary file beside `path` that takes its place when the block ends well.
 
-    The file is flushed to disk before it is renamed. When the block raises, nothing is left.
+    The file is flushed to disk before it is renamed. When the block raises, nothing is left. A link
+    stays a link: the file that it leads to is replaced. What is no file, such as a device or a
+    named pipe, is written to as it is.
 
     Args:
         path: the final file; its folder is made where it is missing.
         binary: bytes instead of UTF-8 text.
+
+    Raises:
+        OSError: the file cannot be written; the old one is as it was.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") if binary else path.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        return
+    named, path = path, Path(os.path.realpath(path))
+    if path.is_symlink():  # a link in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(named))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise _of(path, error) from None
+        raise _of(named, error) from None
     try:
         with (
             os.fdopen(handle, "wb")
@@ -40,7 +53,7 @@ def atomic_writer(path: Path, binary: bool = False) -> Iterator[IO[bytes] | IO[s
         try:
             Path(name).replace(path)
         except OSError as error:
-            raise _of(path, error) from None
+            raise _of(named, error) from None
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()

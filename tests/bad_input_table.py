@@ -108,6 +108,14 @@ def _docx() -> bytes:
     return buffer.getvalue()
 
 
+def _with_entry(archive: bytes, name: str) -> bytes:
+    """A zip archive with one more file in it."""
+    buffer = io.BytesIO(archive)
+    with zipfile.ZipFile(buffer, "a") as opened:
+        opened.writestr(name, b"x")
+    return buffer.getvalue()
+
+
 def _docx_types() -> tuple[str, bytes]:
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     return "[Content_Types].xml", f'<Types><Override ContentType="{kind}"/></Types>'.encode()
@@ -235,6 +243,14 @@ ROWS = (
         paragraphs=3,
     ),
     Row(
+        "bullets in bullets, 2,000 deep",
+        "bullets.txt",
+        _text("1.1 Staff say:\n" + "".join(f"{' ' * n}{'•-o'[n % 3]} so\n" for n in range(2_000))),
+        "",
+        0,
+        paragraphs=2,
+    ),
+    Row(
         "right-to-left text and its marks",
         "rtl.txt",
         _text("1.1 Staff said \u202eشكرا\u202c and \u05e9\u05dc\u05d5\u05dd.\n"),
@@ -278,7 +294,7 @@ ROWS = (
         "cannot be read (Too many levels of symbolic links)",
     ),
     Row(
-        "a file without rights (not as root)",
+        "a file without rights",
         "secret.txt",
         lambda path: (path.write_text("1.1 A."), path.chmod(0))[1],
         "cannot be read (Permission denied)",
@@ -307,7 +323,7 @@ ROWS = (
         lambda: _pdf()[:300],
         "a truncated PDF (its end is missing); get the whole file again",
     ),
-    Row("PDF of 1,000 pages", "long.pdf", lambda: pdf_of_pages(1_000), "", 0, paragraphs=1_000),
+    Row("PDF of 5,000 pages", "long.pdf", lambda: pdf_of_pages(5_000), "", 0, paragraphs=5_000),
     Row(
         "PDF of more than 5,000 pages",
         "longer.pdf",
@@ -348,6 +364,14 @@ ROWS = (
         "bomb.docx",
         lambda: _zip(_docx_types(), ("word/document.xml", bytes(20_000_000))),
         "unpacks to more than 200 times its size, as a zip bomb does; it is not read",
+    ),
+    Row(
+        "DOCX with a part that leaves its folder",
+        "out.docx",
+        lambda: _with_entry(_docx(), "../../evil.txt"),
+        "",
+        0,
+        paragraphs=1,
     ),
     Row(
         "DOCX with entities",
@@ -488,10 +512,12 @@ def page() -> str:
         lines.append(f"| {row.name} | `{row.file}` | {told} | {row.code} | {wrote} |")
     lines += [
         "",
-        "Besides: where the reader of the output goes away (`clas-nlp read … | head`) the exit",
-        "code is 0 and nothing is said; Ctrl-C gives",
+        "Besides, for every command (`tests/test_streams.py`): where the reader of the output goes",
+        "away (`clas-nlp read … | head`) the exit code is 0 and nothing is said; Ctrl-C gives",
         "`clas-nlp: stopped; nothing half-written was left behind` and the exit code 130; a full",
-        "disk gives one line with the system's reason, and the exit code 2.",
+        "disk, or no standard output at all, gives one line with the reason, and the exit code 2.",
+        "An `--out` that is one of the files named to be read is refused; one that is a link stays",
+        "a link; a device or a named pipe is written to and stays what it is.",
     ]
     return "\n".join(lines) + "\n"
 

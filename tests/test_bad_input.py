@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,6 @@ def test_bad_input_gets_its_line_and_leaves_the_output_alone(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if "rights" in row.name and os.geteuid() == 0:
-        pytest.skip("root may read every file; see the test of a folder without rights")
     monkeypatch.chdir(tmp_path)
     make(row, Path(row.file))
     old, new = Path("old.jsonl"), Path("new.jsonl")
@@ -54,7 +53,8 @@ def test_bad_input_gets_its_line_and_leaves_the_output_alone(
         runs = [["corpus", "import", row.file, "--into", str(out)] for out in (new, old)]
     kept = old.read_bytes()
     for arguments in runs if row.code else runs[:1]:
-        code, lines = clas_nlp(arguments, monkeypatch, capsys)
+        with _not_root(tmp_path) if "rights" in row.name else nullcontext():
+            code, lines = clas_nlp(arguments, monkeypatch, capsys)
         first = lines[0] if lines else ""
         assert (first, code) == (row.message.format(file=row.file), row.code)
         if row.code:
@@ -207,7 +207,7 @@ def test_a_disk_that_fills_up_leaves_the_old_output(tmp_path: Path) -> None:
         ("word.csv", "id,text\n1," + "$" * 5_000_000 + "\n"),
     ],
 )
-def test_a_paragraph_without_white_space_is_refused_at_once(
+def test_a_paragraph_without_white_space_is_tagged_like_any_other(
     name: str,
     content: str,
     tmp_path: Path,
@@ -215,10 +215,10 @@ def test_a_paragraph_without_white_space_is_refused_at_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path(name).write_text(content)
+    good = "Staff have no regular safeguarding supervision, as we were told by the trust."
+    added = f"2,{good}\n" if name.endswith(".csv") else json.dumps({"id": 2, "text": good})
+    Path(name).write_text(content + added)
     code, lines = clas_nlp(["tag", name, "--out", "out.jsonl"], monkeypatch, capsys)
-    row = 1 if name.endswith(".jsonl") else 2
-    said = f"{name}: row {row}: more than 2000 characters without white space in 'text'"
-    assert code in (1, 2)
-    assert lines[0].removeprefix("clas-nlp: ") == f"{said}; expected prose"
-    assert not Path("out.jsonl").exists()
+    assert (code, lines) == (0, [])
+    rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert [bool(row["themes"]) for row in rows] == [False, True]

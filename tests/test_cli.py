@@ -634,3 +634,31 @@ def test_the_shell_completes_commands_options_and_values(words: str, expected: l
         timeout=120,
     )
     assert done.stdout.split() == expected, done.stderr
+
+
+# ------------------------------------------------------------------ an output that is an input
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["read", "letter.txt", "--format", "jsonl"],
+        ["tag", "letter.txt"],
+        ["tag", "other.txt", "./letter.txt", "--format", "jsonl"],
+        ["actions", "letter.txt"],
+        ["recurring", "letter.txt"],
+        ["export", "letter.txt", "--to", "csv"],
+        ["suggest", "letter.txt", "--to", "csv"],
+        ["evaluate", "letter.txt"],
+        ["corpus", "settle", "letter.txt", "b.jsonl", "c.jsonl", "--replace"],
+    ],
+)
+@pytest.mark.parametrize("out", ["letter.txt", "link.txt"])
+def test_what_is_read_is_not_written_over(run: Run, arguments: list[str], out: str) -> None:
+    Path("letter.txt").write_text(LETTER)
+    Path("other.txt").write_text(LETTER)
+    Path("link.txt").symlink_to("letter.txt")
+    result = run(*arguments, "--out", out)
+    said = f"clas-nlp: {out}: is read and would be written over; give --out another name\n"
+    assert (result.code, result.out, result.err) == (2, "", said)
+    assert Path("letter.txt").read_text() == LETTER

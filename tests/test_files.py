@@ -97,3 +97,49 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
         write_text(folder, "x")
     assert str(error.value.filename) == str(folder)
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and named pipes are POSIX's")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    with pytest.raises(OSError, match=r"loop\.txt"):
+        write_text(tmp_path / "loop.txt", "new")
+    assert (tmp_path / "loop.txt").is_symlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and named pipes are POSIX's")
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    # As `--out >(gzip > a.gz)` has it; run as root, `--out /dev/null` would replace the device.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_text(pipe, "written")
+    assert os.read(reader, 100) == b"written"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_two_processes_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    program = (
+        "import sys; from pathlib import Path; from clas_nlp.files import write_text\n"
+        "for _ in range(40): write_text(Path(sys.argv[1]), sys.argv[2] * 100_000)\n"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(file), letter],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for letter in "ab"
+    ]
+    while any(child.poll() is None for child in children):
+        if file.exists():
+            assert file.read_text() in ("a" * 100_000, "b" * 100_000)
+    assert [child.returncode for child in children] == [0, 0]
+    assert list(tmp_path.iterdir()) == [file]

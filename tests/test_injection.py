@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sys
 from dataclasses import replace
@@ -262,6 +263,7 @@ NAMES = [
     "a;touch gone.txt",
     "%s%n{0}.txt",
     "\u202etxt.exe",
+    "\udcff\udcfe.txt",
 ]
 
 
@@ -277,6 +279,8 @@ def test_file_names_are_only_names(
     Path(name).write_text(hostile("x"), encoding="utf-8")
     for arguments in (
         ["read", "--format", "jsonl", "--out", "out.jsonl", "--", name],
+        ["read", "--", name],
+        ["actions", "--", name],
         ["read", "--", f"{name}.missing"],
     ):
         monkeypatch.setattr(sys, "argv", ["clas-nlp", *arguments])
@@ -290,5 +294,8 @@ def test_file_names_are_only_names(
         if expected:
             assert len(shown.err.splitlines()) == 1
     rows = Path("out.jsonl").read_text(encoding="utf-8").splitlines()
-    assert {json.loads(row)["report"] for row in rows} == {Path(name).stem}
+    assert {json.loads(row)["report"] for row in rows} == {
+        # Names are bytes; what is no text in them is no text of JSON either.
+        os.fsencode(Path(name).stem).decode("utf-8", "replace")
+    }
     assert {p.name for p in tmp_path.iterdir()} == {name, "out.jsonl"}

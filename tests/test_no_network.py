@@ -7,59 +7,19 @@ import sys
 
 import pytest
 import typer
-from conftest import CORPUS, ROOT
+from commands_at_work import COMMANDS, make_inputs
+from conftest import ROOT
 
 from clas_nlp.cli.app import app
 
-LETTER = "A letter.\n\nStaff have no regular one-to-one safeguarding supervision.\n"
-LABELS = "few.jsonl"
-MODEL = str(ROOT / "models" / "default")
 GUARD = str(ROOT / "tests" / "network_forbidden.py")
-#: Each command with arguments that make it do its work.
-COMMANDS = {
-    "read": ["read", "letter.txt"],
-    "tag": ["tag", "letter.txt", "--out", "tagged.jsonl"],
-    "tag, a page": ["tag", "letter.txt", "--out", "tagged.html"],
-    "explain": ["explain", "letter.txt", "--paragraph", "letter-p-2"],
-    "train": ["train", "few.jsonl", "--out", "model"],
-    "evaluate": ["evaluate", LABELS, "--format", "json"],
-    "compare": ["compare", MODEL, MODEL, LABELS],
-    "recurring": ["recurring", "letter.txt", "--out", "recurring.html"],
-    "actions": ["actions", "letter.txt", "--format", "csv"],
-    "export": ["export", "letter.txt", "--out", "labels.xlsx"],
-    "suggest": ["suggest", "letter.txt", "--n", "1"],
-    "corpus check": ["corpus", "check", LABELS],
-    "corpus import": ["corpus", "import", "labels.csv", "--into", "ours.jsonl", "--corpus", LABELS],
-    "corpus agreement": ["corpus", "agreement", LABELS, LABELS],
-    "corpus settle": [
-        "corpus",
-        "settle",
-        "a.jsonl",
-        "b.jsonl",
-        "settled.jsonl",
-        "--out",
-        "c.jsonl",
-    ],
-}
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
     """Exit code, standard error and exception of each command, in one process without sockets."""
     folder = tmp_path_factory.mktemp("no-network")
-    (folder / "letter.txt").write_text(LETTER, encoding="utf-8")
-    rows = (CORPUS / "dorset.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "few.jsonl").write_text("".join(rows[:3]), encoding="utf-8")
-    first = set()
-    for coder in "ab":
-        coding = (CORPUS / "coding" / f"dorset.{coder}.jsonl").read_text(encoding="utf-8")
-        lines = coding.splitlines(keepends=True)[:30]
-        (folder / f"{coder}.jsonl").write_text("".join(lines), encoding="utf-8")
-        first |= {json.loads(line)["id"] for line in lines}
-    settled = (CORPUS / "coding" / "settled.jsonl").read_text(encoding="utf-8")
-    lines = [x for x in settled.splitlines(keepends=True) if json.loads(x)["id"] in first]
-    (folder / "settled.jsonl").write_text("".join(lines), encoding="utf-8")
-    (folder / "labels.csv").write_text("id,text,checked\n1,Staff,\n", encoding="utf-8")
+    make_inputs(folder)
     done = subprocess.run(
         [sys.executable, GUARD, json.dumps([list(map(str, c)) for c in COMMANDS.values()])],
         cwd=folder,

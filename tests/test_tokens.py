@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import spacy
+from conftest import CORPUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clas_nlp.corpus import Corpus
+from clas_nlp.reading import tokens
 from clas_nlp.reading.sentences import find_sentences, sentence_spans
-from clas_nlp.reading.tokens import SPACE, TokenTable, blank_english
+from clas_nlp.reading.tokens import LONGEST_WORD, SPACE, TokenTable, blank_english
+from clas_nlp.tagging import Tagger
 from clas_nlp.tagging.lookup import ABSENT, IntegerMap, distinct
 
 PIECES = st.sampled_from(
@@ -38,6 +42,76 @@ def _spacys(text: str) -> list[tuple[str, int, int]]:
 def test_on_the_corpus(corpus: Corpus) -> None:
     texts = [p.text for p in corpus.paragraphs[::4]]
     assert _tokens(texts, TokenTable()) == [_spacys(text) for text in texts]
+
+
+LONG = {
+    "brackets": "(" * 50_000,
+    "links": "[x](" * 20_000,
+    "full stops": "." * 100_000,
+    "letters": "a" * 1_000_000,
+    "quotation marks": "'" * 50_000,
+    "dollars": "$" * 50_000,
+    "emoji": "😀" * 50_000,
+    "ellipses": "…" * 50_000,
+    "closing brackets": "a" + ")" * 50_000,
+    "possessives": "'s" * 25_000,
+    "currencies": "US$" * 20_000,
+    "a little too long": "(" * (LONGEST_WORD + 1),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_stretch_that_is_no_word_is_one_token(name: str, tagger: Tagger) -> None:
+    long = LONG[name]
+    # By the square of its length each would take minutes.
+    text = f"Staff\t have (no  supervision).\n {long} {long}\t\nThey ({long}"
+    stand_ins = iter((long, long, f"({long}"))
+    alone = text.replace(f"({long}", "x").replace(long, "x")
+    cut = _spacys(text)
+    assert [t for t, _, _ in cut] == [
+        next(stand_ins) if t == "x" else t for t, _, _ in _spacys(alone)
+    ]
+    assert all(text[start:end] == t for t, start, end in cut)
+    assert _tokens([text], TokenTable()) == [cut]
+    (tagged,) = tagger.tag_texts([f"Staff have no supervision. {long}"])
+    (without,) = tagger.tag_texts(["Staff have no supervision."])
+    assert [t.theme for t in tagged.themes] == [t.theme for t in without.themes] != []
+
+
+@pytest.mark.parametrize("piece", ["(", "a", "$", "'s"])
+def test_up_to_the_longest_word_all_is_as_spacy_has_it(piece: str) -> None:
+    text = (piece * LONGEST_WORD)[:LONGEST_WORD]
+    plain = spacy.blank("en")
+    assert _spacys(text) == [(t.text, t.idx, t.idx + len(t)) for t in plain(text)]
+
+
+def test_no_report_has_a_longer_word(corpus: Corpus) -> None:
+    reports = [p.read_text(encoding="utf-8") for p in (CORPUS / "reports").glob("*.txt")]
+    texts = [*reports, *(p.text for p in corpus.paragraphs)]
+    plain = spacy.blank("en")
+    plain.max_length = blank_english().max_length
+    assert max(len(word) for text in texts for word in text.split()) < LONGEST_WORD / 4
+    for text in texts:
+        assert _spacys(text) == [(t.text, t.idx, t.idx + len(t)) for t in plain.make_doc(text)]
+
+
+def test_memory_stays_flat_however_many_words_come(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_MOST_STRETCHES", 1_000)
+    texts = ["Staff have no regular supervision.", "They do not say so."]
+    before = tagger.tag_texts(texts)
+    for batch in range(3):
+        names = " ".join(f"word{batch}x{i}" for i in range(1_100))
+        tagger.tag_texts([names])
+        assert f"word{batch}x7" in blank_english().vocab.strings
+    assert "word0x7" not in blank_english().vocab.strings
+    for batch in range(3):
+        names = " ".join(f"name{batch}x{i}" for i in range(1_100))
+        assert sentence_spans(names) == [(0, len(names))]
+        assert f"name{batch}x7" in blank_english().vocab.strings
+    assert "name0x7" not in blank_english().vocab.strings
+    assert tagger.tag_texts(texts) == before
 
 
 @settings(max_examples=150, deadline=None)

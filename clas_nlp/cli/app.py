@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import clas_nlp
+from clas_nlp.cli.console import sparing_inputs
 from clas_nlp.errors import ClasNlpError
 
 #: Exit code of a program that Ctrl-C ended: 128 and the signal's number.
@@ -59,10 +62,17 @@ for _module, _apps in (
     ("agreement_commands", (corpus_app,)),
 ):
     importlib.import_module(f"clas_nlp.cli.{_module}").register(*_apps)
+for _command in (*app.registered_commands, *corpus_app.registered_commands):
+    assert _command.callback is not None
+    _command.callback = sparing_inputs(_command.callback)
 
 
 def main() -> None:
     """Runs the command line; errors made on purpose become one line and exit code 2."""
+    if sys.stdout is None:  # closed, as by `>&-`
+        sys.stdout = _ClosedOutput()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (to the end)
     for stream in (sys.stdout, sys.stderr):
         # A redirect on Windows gets the code page, which has not every character of a report.
         if isinstance(stream, io.TextIOWrapper):
@@ -83,15 +93,28 @@ def main() -> None:
     except SystemExit as stop:
         if stop.code == _STOPPED:  # Typer caught Ctrl-C, and said nothing
             _say_stopped()
+        if isinstance(stop.__context__, BrokenPipeError):  # Typer caught it, and said 1
+            _end_quietly()
         raise
     except BrokenPipeError:
-        # The reader of the output has gone (`| head`): no more to say, and nothing to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _end_quietly()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(f"clas-nlp: {where}{error.strerror or error}", err=True)
         sys.exit(2)
+
+
+class _ClosedOutput(io.TextIOBase):
+    """Stands for a standard output that was closed before the start; commands may not need it."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EBADF, "the standard output is closed; expected one, or --out FILE")
+
+
+def _end_quietly() -> None:
+    """Ends where the reader of the output has gone (`| head`): no more to say or to flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 def _say_stopped() -> None:

@@ -6,13 +6,40 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from clas_nlp.errors import ClasNlpError
+
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+def sparing_inputs(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that refuses an `--out` that is one of the files named for it to read."""
+
+    @wraps(command)
+    def spared(**given: Any) -> None:
+        out = given.get("out")
+        for name, value in given.items():
+            for path in value if isinstance(value, (list, tuple)) else (value,):
+                if name != "out" and isinstance(path, Path) and _same_file(path, out):
+                    raise ClasNlpError(
+                        f"{out}: is read and would be written over; give --out another name"
+                    )
+        command(**given)
+
+    return spared
+
+
+def _same_file(path: Path, out: Path | None) -> bool:
+    try:
+        return out is not None and out.is_file() and path.samefile(out)
+    except OSError:
+        return False
 
 
 def note(message: str) -> None:

@@ -29,6 +29,7 @@ from clas_nlp.exchanging.refi_codes import (
     xml_bytes,
 )
 from clas_nlp.files import write_bytes
+from clas_nlp.reading.decoding import name_of
 
 PROJECT_XMLNS = "urn:QDA-XML:project:1.0"
 PROJECT_FILE = "project.qde"
@@ -49,7 +50,7 @@ def write(codings: Sequence[Coding], path: Path, codebook: Codebook) -> list[Pat
     reports: dict[str, list[Coding]] = {}
     for coding in codings:
         reports.setdefault(coding.report, []).append(coding)
-    project = _project(codings, codebook, path.stem)
+    project = _project(codings, codebook, name_of(path))
     texts = {}
     if reports:
         sources = SubElement(project, "Sources")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -34,6 +35,8 @@ def read_bytes(path: Path) -> bytes:
             any report; of such a one no more is read than shows it.
     """
     name = "standard input" if str(path) == "-" else str(path)
+    if str(path) == "-" and sys.stdin is None:
+        raise UnreadableReport(f"{name}: closed; expected a report")
     try:
         with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
@@ -49,6 +52,11 @@ def read_bytes(path: Path) -> bytes:
             "one report a file"
         )
     return raw
+
+
+def name_of(path: Path) -> str:
+    """A file's name without its ending, as text; names on disk are bytes, and may be no UTF-8."""
+    return os.fsencode(path.stem).decode("utf-8", "replace")
 
 
 def decode(raw: bytes, name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clas_nlp.reading.citations import addressed_bodies, cited_recommendations
-from clas_nlp.reading.decoding import read_bytes
+from clas_nlp.reading.decoding import name_of, read_bytes
 from clas_nlp.reading.details import inspection_details
 from clas_nlp.reading.formats import document_lines
 from clas_nlp.reading.lines import DocumentLines, Line, report_lines
@@ -50,7 +50,7 @@ def read_report(path: str | Path, report_id: str | None = None) -> Report:
         return _report(document, report_id or "stdin", "-")
     path = Path(path)
     document = document_lines(read_bytes(path), str(path))
-    return _report(document, report_id or path.stem, str(path))
+    return _report(document, report_id or name_of(path), str(path))
 
 
 def parse_report(text: str, report_id: str = "report", source: str = "") -> Report:

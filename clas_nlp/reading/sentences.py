@@ -31,6 +31,7 @@ from clas_nlp.reading.tokens import (
     Integers,
     Tokens,
     TokenTable,
+    fresh_table,
 )
 
 
@@ -86,8 +87,10 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
         text: a paragraph's text.
     """
     global _table
-    if _table is None or _table.full:
+    if _table is None:
         _table = TokenTable()
+    elif _table.full:
+        _table = fresh_table()
     found = find_sentences(_table.tokenise([text]), _table)
     return list(zip(found.starts.tolist(), found.ends.tolist(), strict=True))
 

@@ -1,11 +1,14 @@
 """Texts as tokens, many at a time, in flat arrays.
 
 The tokens are those of spaCy's tokenizer. It looks at one stretch between white spaces at a time,
-so its answer for a stretch is kept, and a stretch met before costs one look-up.
+so its answer for a stretch is kept, and a stretch met before costs one look-up. A stretch that is
+longer than any word or address is one token: spaCy takes the square of its length where it is all
+brackets or quotation marks.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Doc
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.uint16]
@@ -37,6 +41,10 @@ NUMBER_ABBREVIATIONS = frozenset("no. nos. para. paras. rec. recs. ref. fig. p. 
 OPENING_MARKS = frozenset("([{“‘«")
 STRAIGHT_MARKS = frozenset("\"'")
 
+#: Characters. The longest stretch in the reports has 92; addresses of pages seldom pass 300.
+LONGEST_WORD = 500
+_TOO_LONG = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
+_STAND_IN = "x"
 #: So many stretches are remembered before everything is forgotten: some 100 MB.
 _MOST_STRETCHES = 400_000
 _LINE_FEED = "\n"
@@ -50,7 +58,40 @@ def blank_english() -> Language:
 
     nlp = spacy.blank("en")
     nlp.max_length = 10**9  # the limit is for parsers; a "paragraph" may be a whole file
+    nlp.tokenizer = _Tokenizer(nlp.tokenizer)
     return nlp
+
+
+class _Tokenizer:
+    """A tokenizer for which a stretch that is no word is one token.
+
+    Args:
+        tokenizer: spaCy's, for all others.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def __call__(self, text: str) -> Doc:
+        stretches: dict[int, str] = {}  # by where each is once all have given place to stand-ins
+        shorter = 0
+        for found in _TOO_LONG.finditer(text):
+            stretches[found.start() - shorter] = found[0]
+            shorter += len(found[0]) - len(_STAND_IN)
+        if not stretches:
+            return self._tokenizer(text)
+        from spacy.tokens import Doc
+
+        # A word of one letter in its place leaves all around it as it is.
+        doc = self._tokenizer(_TOO_LONG.sub(_STAND_IN, text))
+        words = [stretches.get(token.idx, token.text) for token in doc]
+        return Doc(doc.vocab, words, [bool(token.whitespace_) for token in doc])
+
+
+def fresh_table() -> TokenTable:
+    """A table for the place of a full one; what spaCy remembers of its words is forgotten too."""
+    blank_english.cache_clear()
+    return TokenTable()
 
 
 def seen(numbers: array[int]) -> NDArray[Any]:
@@ -106,7 +147,7 @@ class TokenTable:
 
     @property
     def full(self) -> bool:
-        """Whether it is time to begin a new table, so that memory stays flat."""
+        """Whether it is time for a `fresh_table`, so that memory stays flat."""
         return len(self._first) > _MOST_STRETCHES
 
     def tokenise(self, texts: Iterable[str]) -> Tokens:

@@ -14,7 +14,7 @@ from typing import Any
 
 from clas_nlp.errors import UnreadableReport
 from clas_nlp.json_text import NoJson, json_value
-from clas_nlp.reading.decoding import decode, read_bytes
+from clas_nlp.reading.decoding import decode, name_of, read_bytes
 from clas_nlp.reading.records import PARAGRAPH_KINDS, InspectionDetails
 from clas_nlp.recurring.inspections import Inspection
 from clas_nlp.tagging.records import Evidence, TaggedParagraph, ThemeTag
@@ -31,7 +31,7 @@ def read_inspections(path: str | Path) -> list[Inspection]:
     """
     path = Path(path)
     text = decode(read_bytes(path), str(path))
-    return inspections_of(text.split("\n"), str(path), path.stem)
+    return inspections_of(text.split("\n"), str(path), name_of(path))
 
 
 def inspections_of(lines: Iterable[str], name: str, unnamed: str) -> list[Inspection]:

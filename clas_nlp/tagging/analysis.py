@@ -14,7 +14,7 @@ import numpy as np
 from clas_nlp.codebook import Codebook
 from clas_nlp.reading.citations import cites_recommendation, is_reference_only
 from clas_nlp.reading.sentences import Sentences, find_sentences
-from clas_nlp.reading.tokens import CITATION, Integers, Tokens, TokenTable, seen
+from clas_nlp.reading.tokens import CITATION, Integers, Tokens, TokenTable, fresh_table, seen
 from clas_nlp.tagging.analysed import (
     NO_WORD,
     AnalysedTexts,
@@ -54,10 +54,10 @@ class TextAnalyser:
         self._service_of_feature = np.array(
             [codebook.service_ids.index(f.split("/", 1)[0]) for f in self.services], dtype=np.int64
         )
-        self._begin()
+        self._begin(TokenTable())
 
-    def _begin(self) -> None:
-        self._table = TokenTable()
+    def _begin(self, table: TokenTable) -> None:
+        self._table = table
         self._word_of_type: array[int] = array("q")
         self._symbol_of_type: array[int] = array("q")
 
@@ -72,7 +72,7 @@ class TextAnalyser:
 
     def _analyse(self, texts: Sequence[str]) -> AnalysedTexts:
         if self._table.full:
-            self._begin()
+            self._begin(fresh_table())
         tokens = self._table.tokenise(texts)
         sentences = find_sentences(tokens, self._table)
         for token in self._table.texts[len(self._word_of_type) :]:

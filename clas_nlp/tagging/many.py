@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,7 @@ def _tag_together(paths: Sequence[Path], tagger: Tagger) -> list[TaggedFile]:
 def _read(path: Path) -> tuple[TaggedFile, str, Sequence[Paragraph]]:
     """A file without its tags, the report's id, and the paragraphs to tag."""
     from clas_nlp.reading import read_report
+    from clas_nlp.reading.decoding import name_of
     from clas_nlp.reading.language import looks_english
     from clas_nlp.tagging.sources import PARAGRAPH_ENDINGS, bare_paragraphs
 
@@ -94,7 +96,7 @@ def _read(path: Path) -> tuple[TaggedFile, str, Sequence[Paragraph]]:
     paragraphs: Sequence[Paragraph]
     try:
         if path.suffix.lower() in PARAGRAPH_ENDINGS:
-            paragraphs, name = bare_paragraphs(path), path.stem
+            paragraphs, name = bare_paragraphs(path), name_of(path)
             text = "\n".join(p.text for p in paragraphs[:500])
         else:
             report = read_report(path)
@@ -260,7 +262,8 @@ class _Others:
         self._pool = ProcessPoolExecutor(
             count, mp_context=context, initializer=_start_process, initargs=(self._models,)
         )
-        self._greetings = [self._pool.submit(_greet) for _ in range(count)]
+        with _interrupts_held():
+            self._greetings = [self._pool.submit(_greet) for _ in range(count)]
 
     @property
     def ready(self) -> int:
@@ -290,6 +293,24 @@ class _Others:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._models.cancel_join_thread()
         self._models.close()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block, and processes begun in it are never told of it.
+
+    They would each print a traceback while they import; this process ends them.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _tagger_of_process: Tagger | None = None

@@ -14,7 +14,7 @@ import numpy as np
 
 from clas_nlp.codebook import Pattern
 from clas_nlp.errors import BadCodebook
-from clas_nlp.reading.tokens import Integers, Tokens, blank_english
+from clas_nlp.reading.tokens import LONGEST_WORD, Integers, Tokens, blank_english
 from clas_nlp.tagging.automaton import ATTRIBUTES, Automaton, Step
 
 
@@ -28,7 +28,8 @@ def _snowball() -> Any:
 def stem_of(token: str) -> str:
     """Stem of a token's text; empty for white space."""
     word = token.lower().strip().replace("’", "'").replace("‘", "'")
-    return str(_snowball().stemWord(word)) if word.isalpha() else word
+    is_word = word.isalpha() and len(word) <= LONGEST_WORD
+    return str(_snowball().stemWord(word)) if is_word else word
 
 
 class PatternMatcher:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,9 +15,6 @@ from clas_nlp.reading.records import PARAGRAPH_KINDS, Paragraph
 #: Endings by which reports are found in folders; a file named outright may have any.
 REPORT_ENDINGS = (".txt", ".md", ".markdown", ".text", ".pdf", ".docx", ".html", ".htm")
 PARAGRAPH_ENDINGS = (".jsonl", ".csv")
-#: Tokenizers take the square of the length of a word that is all brackets or quotation marks.
-_LONGEST_WORD = 2_000
-_TOO_LONG = re.compile(rf"\S{{{_LONGEST_WORD + 1}}}")
 
 
 def expand(paths: Iterable[str | Path]) -> list[Path]:
@@ -54,8 +50,7 @@ def bare_paragraphs(path: Path) -> list[Paragraph]:
     """Paragraphs from a .jsonl or .csv file with the fields `id` and `text`, and maybe `kind`.
 
     Raises:
-        UnreadableReport: a row without text or with a word that is none, a doubled id, an unknown
-            kind, no rows.
+        UnreadableReport: a row without text, a doubled id, an unknown kind, no rows.
     """
     text = decode(read_bytes(path), str(path))
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_rows(path, text)
@@ -69,11 +64,6 @@ def bare_paragraphs(path: Path) -> list[Paragraph]:
         if any("\ud800" <= c <= "\udfff" for c in content):
             raise UnreadableReport(
                 f"{where}: half of a surrogate pair in 'text'; expected whole characters"
-            )
-        if _TOO_LONG.search(content):
-            raise UnreadableReport(
-                f"{where}: more than {_LONGEST_WORD} characters without white space in 'text'; "
-                "expected prose"
             )
         own = str(row.get("id") or len(paragraphs) + 1)
         if own in seen:

@@ -6,7 +6,8 @@
     weights.npz        arrays, no pickles
     README.md          the model card
 
-Loading never runs code from the folder: JSON and arrays only, and every file's hash is checked.
+Loading never runs code from the folder: JSON and arrays only; every file's hash is
+checked, and the manifest has to be byte for byte as it was written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,19 @@ from clas_nlp.errors import BadCodebook, BadModel
 from clas_nlp.folders import write_folder
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.tagging.features import PLACE_COLUMNS
+from clas_nlp.tagging.manifest import (
+    FORMAT_VERSION,
+    MOST_BYTES,
+    json_bytes,
+    manifest_hash,
+    read_manifest,
+    vouched_file,
+)
 from clas_nlp.tagging.model import Model, Thresholds
 from clas_nlp.tagging.scoring import LinearLayer, stance_columns
 from clas_nlp.tagging.services import FEATURES as SERVICE_FEATURES
 from clas_nlp.tagging.vocabulary import Vocabulary
 
-FORMAT_VERSION = 1
 _CHECKED = ("codebook.json", "vocabulary.json", "weights.npz")
 
 
@@ -48,8 +55,8 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
         card: text of the model card, README.md.
     """
     contents = {
-        "codebook.json": _json(model.codebook.to_dict()),
-        "vocabulary.json": _json(
+        "codebook.json": json_bytes(model.codebook.to_dict()),
+        "vocabulary.json": json_bytes(
             {
                 "sentence": list(model.sentence_words.index),
                 "paragraph": list(model.paragraph_words.index),
@@ -70,9 +77,9 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
         **model.details,
         "files": {name: hashlib.sha256(raw).hexdigest() for name, raw in contents.items()},
     }
-    manifest["sha256"] = _manifest_hash(manifest)
+    manifest["sha256"] = manifest_hash(manifest)
     contents["README.md"] = card.encode("utf-8")
-    contents["manifest.json"] = _json(manifest)
+    contents["manifest.json"] = json_bytes(manifest)
     write_folder(Path(folder), contents)
 
 
@@ -86,8 +93,8 @@ def load_model(folder: str | Path) -> Model:
     folder = Path(folder)
     if not folder.is_dir():
         raise BadModel(f"{folder}: no such model folder; train one with `clas-nlp train`")
-    manifest = _manifest(folder)
-    raw = {name: _checked_file(folder, name, manifest) for name in _CHECKED}
+    manifest = read_manifest(folder)
+    raw = {name: vouched_file(folder, name, manifest) for name in _CHECKED}
     try:
         codebook = codebook_from_dict(json.loads(raw["codebook.json"]), str(folder))
         words = json.loads(raw["vocabulary.json"])
@@ -139,9 +146,11 @@ def load_model(folder: str | Path) -> Model:
     except BadCodebook as error:
         raise BadModel(str(error)) from None
     except (
+        ArithmeticError,  # also OverflowError, of a size that no memory has
         AttributeError,
         EOFError,
         KeyError,
+        MemoryError,
         OSError,
         RuntimeError,  # also RecursionError and NotImplementedError, from a damaged archive
         TypeError,
@@ -155,61 +164,6 @@ def load_model(folder: str | Path) -> Model:
         ) from None
     _check_shapes(model, folder)
     return model
-
-
-def _manifest_hash(manifest: dict[str, Any]) -> str:
-    """Hash of everything in a manifest but the hash itself."""
-    rest = {key: value for key, value in manifest.items() if key != "sha256"}
-    raw = json.dumps(rest, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
-    return hashlib.sha256(raw).hexdigest()
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadModel(f"{folder}: no manifest.json, so this is no whole model folder") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadModel(f"{path}: cannot be read as JSON ({error})") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != "clas-nlp model":
-        raise BadModel(f"{path}: this is no clas-nlp model")
-    found = manifest.get("format_version")
-    if found != FORMAT_VERSION:
-        raise BadModel(
-            f"{path}: model format {found!r}, this version of clas-nlp reads {FORMAT_VERSION}; "
-            "update clas-nlp or train the model again"
-        )
-    if manifest.get("sha256") != _manifest_hash(manifest):
-        raise BadModel(
-            f"{path}: its hash is not the one it states; "
-            "the file was changed or cut short, so copy or train the model again"
-        )
-    for key in ("files", "thresholds"):
-        if not isinstance(manifest.get(key), dict):
-            raise BadModel(f"{path}: {key!r} is missing; train the model again")
-    return manifest
-
-
-def _checked_file(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
-    try:
-        raw = (folder / name).read_bytes()
-    except OSError as error:
-        raise BadModel(
-            f"{folder / name}: {error.strerror or error}; the model is not whole"
-        ) from None
-    found = hashlib.sha256(raw).hexdigest()
-    expected = str(manifest["files"].get(name, "nothing"))
-    if found != expected:
-        raise BadModel(
-            f"{folder / name}: hash {found[:12]} is not the manifest's {expected[:12]}; "
-            "the file was changed or cut short, so copy or train the model again"
-        )
-    return raw
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _arrays(model: Model) -> bytes:
@@ -237,6 +191,12 @@ def _arrays(model: Model) -> bytes:
 
 
 def _load_arrays(raw: bytes) -> dict[str, NDArray[np.float64]]:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MOST_BYTES:
+        raise ValueError(
+            f"weights.npz unpacks to {unpacked // 1_000_000} MB, more than any model's"
+        )
     with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float64) for name in stored.files}
     for name, array in arrays.items():

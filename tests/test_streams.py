@@ -1,0 +1,118 @@
+"""What becomes of commands whose output goes nowhere, or that are told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands_at_work import COMMANDS, ROOT, make_inputs
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes, devices and signals of POSIX")
+#: These refuse their inputs, after the work.
+REFUSED = ("train", "corpus import")
+PRINTING = [name for name, words in COMMANDS.items() if "--out" not in words]
+PRINTING.remove("corpus import")
+STOPPED = "clas-nlp: stopped; nothing half-written was left behind\n"
+
+Outcomes = dict[str, tuple[int, str, str]]
+
+
+def _run(how: str, folder: Path) -> Outcomes:
+    make_inputs(folder)
+    own = folder / "temporary"
+    own.mkdir()
+    before = {p.name for p in folder.iterdir()}
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "tests" / "commands_at_work.py"),
+            how,
+            json.dumps(list(COMMANDS.values())),
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(own)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=600,
+    )
+    found = [json.loads(line) for line in done.stderr.splitlines()]
+    assert len(found) == len(COMMANDS), done.stderr
+    # No copies of confidential text anywhere, whatever happened.
+    assert list(own.iterdir()) == []
+    left = {p.name for p in folder.iterdir()} - before
+    assert not [name for name in left if name.startswith(".") or name.endswith(".part")]
+    if how == "interrupted":
+        assert not left
+    return dict(zip(COMMANDS, found, strict=True))
+
+
+@pytest.fixture(scope="module", params=["closed", "none", "full"])
+def lost(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Outcomes]:
+    """How the output is lost, and what became of every command."""
+    return request.param, _run(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    return _run("interrupted", tmp_path_factory.mktemp("interrupted"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_output_that_goes_nowhere(name: str, lost: tuple[str, Outcomes]) -> None:
+    how, outcomes = lost
+    code, errors, trouble = outcomes[name]
+    assert not trouble
+    assert "Broken" not in errors
+    if name in REFUSED:
+        assert code == 2
+    elif how == "closed" or name not in PRINTING:
+        assert code == 0, errors
+    else:
+        said = {
+            "none": "clas-nlp: the standard output is closed; expected one, or --out FILE",
+            "full": "clas-nlp: No space left on device",
+        }[how]
+        assert (errors.splitlines()[-1], code) == (said, 2)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ctrl_c_says_so_in_one_line(name: str, interrupted: Outcomes) -> None:
+    code, errors, trouble = interrupted[name]
+    assert not trouble
+    assert (errors, code) == (STOPPED, 130)
+
+
+def test_a_command_without_standard_input() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m clas_nlp read - <&-', sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == "clas-nlp: standard input: closed; expected a report\n"
+    assert done.returncode == 2
+
+
+def test_ctrl_c_while_the_program_starts(tmp_path: Path) -> None:
+    # A module that is imported on the way is one that is told to stop.
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "clas_nlp", "--version"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stderr, done.returncode) == (STOPPED, 130)
