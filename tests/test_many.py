@@ -11,7 +11,7 @@ import pytest
 from conftest import REPORTS, ROOT
 
 from clas_nlp.errors import ClasNlpError, UnreadableReport
-from clas_nlp.tagging import Tagger
+from clas_nlp.tagging import Tagger, sources
 from clas_nlp.tagging import many as many_module
 from clas_nlp.tagging.many import TaggedFile, tag_file, tag_files
 
@@ -94,7 +94,7 @@ def test_the_other_processes_do_their_part(
 
     tag_together = many_module._tag_together
     monkeypatch.setattr(many_module, "_tag_together", counted)
-    monkeypatch.setattr(many_module, "_TOGETHER", 1)  # or nothing would be left for the others
+    monkeypatch.setattr(sources, "_TOGETHER", 1)  # or nothing would be left for the others
     monkeypatch.setattr(many_module._Others, "ready", property(all_ready))
     files = sorted(folder.iterdir())
     assert same(list(tag_files(files, tagger, jobs=3)), one)
@@ -110,8 +110,8 @@ def test_the_same_in_groups_of_any_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = sorted(folder.iterdir())
-    monkeypatch.setattr(many_module, "_TOGETHER", room)
-    sizes = [len(group) for group in many_module._groups(files)]
+    monkeypatch.setattr(sources, "_TOGETHER", room)
+    sizes = [len(group) for group in sources.grouped(files)]
     assert sizes == {1: [1] * 7, 37_500: [5, 1, 1], 10**9: [7]}[room]
     assert same(list(tag_files(files, tagger)), one)
     assert same([tag_file(file, tagger) for file in files], one)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import stat
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from clas_nlp.errors import ClasNlpError, UnreadableReport
 from clas_nlp.reading.records import InspectionDetails, Paragraph
 from clas_nlp.tagging.records import TaggedParagraph
+from clas_nlp.tagging.sources import grouped
 from clas_nlp.tagging.tagger import Tagger
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 #: Groups of files handed out, or tagged and waiting for one before them, for each process: enough
 #: that none is idle while a long report holds the order up, few enough that memory stays flat.
 _AHEAD = 4
-#: Bytes of the files that are tagged together; a batch of fewer paragraphs costs more for each.
-_TOGETHER = 400_000
-_MOST_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,36 +139,8 @@ def tag_files(
     if jobs <= 1 and progress:
         return (tag_file(path, tagger, progress) for path in files)
     if jobs <= 1:
-        return (found for group in _groups(files) for found in _tag_together(group, tagger))
+        return (found for group in grouped(files) for found in _tag_together(group, tagger))
     return _on_processes(files, tagger, jobs)
-
-
-def _groups(files: Iterable[Path]) -> Iterator[list[Path]]:
-    """Files that are tagged together: small ones, next to one another."""
-    group: list[Path] = []
-    room = 0
-    for path in files:
-        size = _size(path)
-        if group and size > room:
-            yield group
-            group, room = [], 0
-        room = (room if group else _TOGETHER) - size
-        group.append(path)
-    if group:
-        yield group
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, in small ones rounded up; too many for any company where none are there yet.
-
-    Nobody knows how long a pipe or the standard input lets a reader wait.
-    """
-    try:
-        status = path.stat()
-    except OSError:
-        return _TOGETHER + 1
-    plain = stat.S_ISREG(status.st_mode) and str(path) != "-"
-    return max(status.st_size, _TOGETHER // _MOST_TOGETHER) if plain else _TOGETHER + 1
 
 
 def _on_processes(files: Sequence[Path], tagger: Tagger, jobs: int) -> Iterator[TaggedFile]:
@@ -183,7 +152,7 @@ def _on_processes(files: Sequence[Path], tagger: Tagger, jobs: int) -> Iterator[
     """
     from concurrent.futures.process import BrokenProcessPool
 
-    ahead = deque(_groups(files))
+    ahead = deque(grouped(files))
     waiting: deque[tuple[list[Path], _Results]] = deque()
     others = _Others(tagger, jobs - 1)
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from clas_nlp.errors import UnreadableReport
@@ -15,6 +16,9 @@ from clas_nlp.reading.records import PARAGRAPH_KINDS, Paragraph
 #: Endings by which reports are found in folders; a file named outright may have any.
 REPORT_ENDINGS = (".txt", ".md", ".markdown", ".text", ".pdf", ".docx", ".html", ".htm")
 PARAGRAPH_ENDINGS = (".jsonl", ".csv")
+#: Bytes of the files that are tagged together; a batch of fewer paragraphs costs more for each.
+_TOGETHER = 400_000
+_MOST_TOGETHER = 32
 
 
 def expand(paths: Iterable[str | Path]) -> list[Path]:
@@ -44,6 +48,38 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
         else:
             files.append(path)
     return files
+
+
+def grouped(files: Iterable[Path]) -> Iterator[list[Path]]:
+    """Files that are tagged together: small ones, next to one another.
+
+    Args:
+        files: the files, in the order that they keep.
+    """
+    group: list[Path] = []
+    room = 0
+    for path in files:
+        size = _size(path)
+        if group and size > room:
+            yield group
+            group, room = [], 0
+        room = (room if group else _TOGETHER) - size
+        group.append(path)
+    if group:
+        yield group
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, in small ones rounded up; too many for any company where none are there yet.
+
+    Nobody knows how long a pipe or the standard input lets a reader wait.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return _TOGETHER + 1
+    plain = stat.S_ISREG(status.st_mode) and str(path) != "-"
+    return max(status.st_size, _TOGETHER // _MOST_TOGETHER) if plain else _TOGETHER + 1
 
 
 def bare_paragraphs(path: Path) -> list[Paragraph]:
