@@ -28,6 +28,7 @@ from clas_nlp.tagging.model import Model, Thresholds
 from clas_nlp.tagging.scoring import (
     LinearLayer,
     context_features,
+    first_best,
     paragraph_features,
     sigmoid,
     stance_features,
@@ -239,9 +240,11 @@ class _UpperLayers:
             self.judging_layer, examples.analysed, rows.kinds, self._scores.services
         )
         return Thresholds(
-            themes=tuple(
-                best_threshold(examples.themes[:, t], themes[:, t], self._theme_weight[:, t])
-                for t in range(themes.shape[1])
+            # One for all: on ten sources left out in turn it was no worse than one for each (mean
+            # macro-F1 0.870 and 0.867), and luck with a rare theme does not choose it.
+            themes=themes.shape[1]
+            * (
+                best_threshold(examples.themes.ravel(), themes.ravel(), self._theme_weight.ravel()),
             ),
             evidence=tuple(self._evidence_threshold(t) for t in range(themes.shape[1])),
             services=best_threshold(
@@ -252,12 +255,18 @@ class _UpperLayers:
         )
 
     def _evidence_threshold(self, theme: int) -> float:
-        """Threshold on evidence sentences, within the paragraphs that carry the theme."""
+        """Threshold on evidence sentences, within the paragraphs that carry the theme.
+
+        The likeliest sentence of a paragraph is evidence below any threshold, see `Model.read`, so
+        it tells nothing of where the threshold belongs.
+        """
         examples = self._examples
+        chance = sigmoid(self._logits[:, [theme]])
+        chance[first_best(chance, examples.rows)] = 1.0
         inside = examples.themes[examples.rows.owners, theme]
         return best_threshold(
             examples.sentence_themes[inside, theme],
-            sigmoid(self._logits[inside, theme]),
+            chance[inside, 0],
             examples.sentence_weight[inside],
         )
 
