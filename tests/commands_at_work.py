@@ -103,15 +103,13 @@ def _interrupt_at(file: str) -> None:
     sys.addaudithook(opened)
 
 
-def run(how: str, command: list[str]) -> tuple[int, str, str]:
-    """Exit code, standard error and the exception of a command."""
+def outcome(command: list[str]) -> tuple[int, str, str]:
+    """Exit code, standard error and the exception of a command, if any."""
     from clas_nlp.cli.app import main
 
-    if how == "interrupted":
-        _interrupt_at(next(word for word in command if Path(word).is_file()))
     sys.argv = ["clas-nlp", *command]
     code, trouble, errors = 0, "", io.StringIO()
-    with contextlib.redirect_stderr(errors), _output(how):
+    with contextlib.redirect_stderr(errors):
         try:
             main()
         except SystemExit as stop:
@@ -119,6 +117,14 @@ def run(how: str, command: list[str]) -> tuple[int, str, str]:
         except BaseException:
             code, trouble = 1, traceback.format_exc()
     return code, errors.getvalue(), trouble
+
+
+def run(how: str, command: list[str]) -> tuple[int, str, str]:
+    """The outcome of a command to which something happens."""
+    if how == "interrupted":
+        _interrupt_at(next(word for word in command if Path(word).is_file()))
+    with _output(how):
+        return outcome(command)
 
 
 def run_apart(how: str, command: list[str]) -> None:

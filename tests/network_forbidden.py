@@ -11,7 +11,6 @@ import io
 import json
 import socket
 import sys
-import traceback
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -41,23 +40,11 @@ def forbid() -> None:
     sys.addaudithook(audit)
 
 
-def run(arguments: list[str]) -> tuple[int, str, str]:
-    """Exit code, standard error and the exception of a command."""
-    from clas_nlp.cli.app import main
-
-    sys.argv = ["clas-nlp", *arguments]
-    code, trouble, errors = 0, "", io.StringIO()
-    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        except BaseException:
-            code, trouble = 1, traceback.format_exc()
-    return code, errors.getvalue(), trouble
-
-
 if __name__ == "__main__":
+    from commands_at_work import outcome
+
     forbid()
     for command in json.loads(sys.argv[1]):
-        print(json.dumps(run(command)), flush=True)  # noqa: T201
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = outcome(command)
+        print(json.dumps(found), flush=True)  # noqa: T201
