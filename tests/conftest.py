@@ -13,16 +13,6 @@ from clas_nlp.training import train
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
 REPORTS = CORPUS / "reports"
-#: Fixtures that take many seconds: the tests that share one run in the same process.
-COSTLY = ("browser", "found", "interrupted", "lost", "outcomes", "spark")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for name in set(COSTLY).intersection(getattr(item, "fixturenames", ())):
-            # Each way to lose the output is set up by itself.
-            way = item.callspec.params.get(name, "") if hasattr(item, "callspec") else ""
-            item.add_marker(pytest.mark.xdist_group(f"{name} {way}"))
 
 
 @pytest.fixture(scope="session")
