@@ -86,6 +86,8 @@ def train(
     held = [hold_out] if isinstance(hold_out, str) else list(hold_out)
     remaining = remaining_corpus(corpus, held)
     check_labels(remaining)
+    import sklearn.linear_model
+    import sklearn.svm  # noqa: F401 (loads the libraries that are limited; later ones are not)
     from threadpoolctl import threadpool_limits
 
     # One thread: sums in the same order on every machine, and no threads waiting for one another.
