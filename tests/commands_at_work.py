@@ -8,6 +8,7 @@ it said there, or the exception that came out of it. HOW is what becomes of them
     none         they have no standard output
     full         their output goes to a device that is full
     interrupted  Ctrl-C as soon as they read their first file
+    offline      a socket, even while libraries are imported, is an error
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +29,8 @@ CORPUS = ROOT / "corpus"
 LETTER = "A letter.\n\nStaff have no regular one-to-one safeguarding supervision.\n"
 LABELS = "few.jsonl"
 MODEL = str(ROOT / "models" / "default")
+#: Exit code, standard error and exception of commands, by name.
+Outcomes = dict[str, tuple[int, str, str]]
 #: Each command with arguments that make it do its work.
 COMMANDS = {
     "read": ["read", "letter.txt"],
@@ -70,6 +74,29 @@ def make_inputs(folder: Path) -> None:
     lines = [x for x in settled.splitlines(keepends=True) if json.loads(x)["id"] in first]
     (folder / "settled.jsonl").write_text("".join(lines), encoding="utf-8")
     (folder / "labels.csv").write_text("id,text,checked\n1,Staff,\n", encoding="utf-8")
+
+
+def outcomes(how: str, names: Iterable[str], folder: Path) -> Outcomes:
+    """What becomes of commands in a process of their own, in a folder with their inputs.
+
+    Their temporary files go to `folder/temporary`.
+    """
+    commands = {name: COMMANDS[name] for name in names}
+    own = folder / "temporary"
+    own.mkdir()
+    done = subprocess.run(
+        [sys.executable, __file__, how, json.dumps(list(commands.values()))],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(own)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=600,
+    )
+    found = [json.loads(line) for line in done.stderr.splitlines()]
+    assert len(found) == len(commands), done.stderr
+    return dict(zip(commands, found, strict=True))
 
 
 @contextlib.contextmanager
@@ -141,6 +168,10 @@ def run_apart(how: str, command: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "offline":
+        from network_forbidden import forbid
+
+        forbid()
     import openpyxl  # noqa: F401
     import pandas  # noqa: F401
     import sklearn.linear_model  # noqa: F401

@@ -1,14 +1,7 @@
-"""Runs commands one after the other with sockets forbidden.
-
-`python network_forbidden.py '[["read", "letter.txt"], ...]'` prints a JSON line for each command:
-its exit code, and the exception that came out of it, if any.
-"""
+"""Sockets forbidden in a process."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import socket
 import sys
 
@@ -38,13 +31,3 @@ def forbid() -> None:
     socket.create_connection = refuse  # type: ignore[assignment]
     socket.getaddrinfo = refuse  # type: ignore[assignment]
     sys.addaudithook(audit)
-
-
-if __name__ == "__main__":
-    from commands_at_work import outcome
-
-    forbid()
-    for command in json.loads(sys.argv[1]):
-        with contextlib.redirect_stdout(io.StringIO()):
-            found = outcome(command)
-        print(json.dumps(found), flush=True)  # noqa: T201

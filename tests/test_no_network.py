@@ -1,38 +1,22 @@
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 
 import pytest
 import typer
-from commands_at_work import COMMANDS, make_inputs
+from commands_at_work import COMMANDS, Outcomes, make_inputs, outcomes
 from conftest import ROOT
 
 from clas_nlp.cli.app import app
 
-GUARD = str(ROOT / "tests" / "network_forbidden.py")
-
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
-    """Exit code, standard error and exception of each command, in one process without sockets."""
+def offline(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     folder = tmp_path_factory.mktemp("no-network")
     make_inputs(folder)
-    done = subprocess.run(
-        [sys.executable, GUARD, json.dumps([list(map(str, c)) for c in COMMANDS.values()])],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-    )
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(found) == len(COMMANDS), done.stderr
-    return dict(zip(COMMANDS, found, strict=True))
+    return outcomes("offline", COMMANDS, folder)
 
 
 def test_every_command_is_tried() -> None:
@@ -49,8 +33,8 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_commands_need_no_network(name: str, outcomes: dict[str, tuple[int, str, str]]) -> None:
-    code, errors, trouble = outcomes[name]
+def test_commands_need_no_network(name: str, offline: Outcomes) -> None:
+    code, errors, trouble = offline[name]
     assert "a socket was opened" not in errors + trouble
     assert not trouble
     # Training on three paragraphs and importing what nobody labelled are refused, after the work.

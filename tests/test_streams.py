@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commands_at_work import COMMANDS, ROOT, make_inputs
+from commands_at_work import COMMANDS, ROOT, Outcomes, make_inputs, outcomes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes, devices and signals of POSIX")
 #: These refuse their inputs, after the work.
@@ -17,9 +16,6 @@ REFUSED = ("train", "corpus import")
 PRINTING = [name for name, words in COMMANDS.items() if "--out" not in words]
 PRINTING.remove("corpus import")
 STOPPED = "clas-nlp: stopped; nothing half-written was left behind\n"
-
-Outcomes = dict[str, tuple[int, str, str]]
-
 
 #: Which commands are tried in each way; what answers is one place for all of them, `app.main`.
 LOST = {
@@ -31,34 +27,15 @@ LOST = {
 
 def _run(how: str, folder: Path) -> Outcomes:
     make_inputs(folder)
-    commands = {name: COMMANDS[name] for name in LOST.get(how, COMMANDS)}
-    own = folder / "temporary"
-    own.mkdir()
     before = {p.name for p in folder.iterdir()}
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(ROOT / "tests" / "commands_at_work.py"),
-            how,
-            json.dumps(list(commands.values())),
-        ],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(own)},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=600,
-    )
-    found = [json.loads(line) for line in done.stderr.splitlines()]
-    assert len(found) == len(commands), done.stderr
+    found = outcomes(how, LOST.get(how, COMMANDS), folder)
     # No copies of confidential text anywhere, whatever happened.
-    assert list(own.iterdir()) == []
-    left = {p.name for p in folder.iterdir()} - before
+    assert not any((folder / "temporary").iterdir())
+    left = {p.name for p in folder.iterdir()} - before - {"temporary"}
     assert not [name for name in left if name.startswith(".") or name.endswith(".part")]
     if how == "interrupted":
         assert not left
-    return dict(zip(commands, found, strict=True))
+    return found
 
 
 @pytest.fixture(scope="module")
