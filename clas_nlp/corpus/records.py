@@ -14,7 +14,6 @@ from clas_nlp.corpus.checking import RowCheck
 from clas_nlp.errors import BadCorpus
 from clas_nlp.files import write_text
 from clas_nlp.json_text import NoJson, json_value
-from clas_nlp.reading.records import Paragraph
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -107,18 +106,6 @@ class LabelledParagraph:
                 sorted(Label(x["start"], x["end"], x["theme"], x["stance"]) for x in row["labels"])
             ),
             origin=row.get("origin", "report"),
-        )
-
-    @classmethod
-    def from_paragraph(cls, paragraph: Paragraph, report: str) -> LabelledParagraph:
-        """An unlabelled row for a paragraph of a report."""
-        return cls(
-            paragraph.id,
-            report,
-            paragraph.kind,
-            paragraph.number,
-            paragraph.section,
-            paragraph.text,
         )
 
 

@@ -7,6 +7,8 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
+from clas_nlp.reading.tokens import LONGEST_WORD
+
 _PAGE = re.compile(r"^\s*page\s+(\d{1,4})(?:\s+of\s+\d{1,4})?\s*$", re.IGNORECASE)
 RUNNING_TITLE = re.compile(
     r"^\s*review of health services for children looked after and safeguarding in .{2,60}$",
@@ -23,8 +25,8 @@ _BOLD = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
 _ITALIC = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]*?)(?<=\S)\*(?!\w)")
 _WHOLE_BOLD = re.compile(r"^\s*(?:\*\*[^*]+\*\*|<b>[^<]+</b>)\s*$")
 _SPACES = re.compile(r"[^\S\n]+")
-#: No word is so long, and few addresses; tokenizers take the square of a word's length.
-_LONGEST_WORD = re.compile(r"\S{500}(?=\S)")
+#: As much of a stretch without white space as a word may have, and more behind it.
+_TOO_LONG = re.compile(rf"\S{{{LONGEST_WORD}}}(?=\S)")
 _LIGATURES = {
     "ﬀ": "ff",
     "ﬁ": "fi",
@@ -177,7 +179,7 @@ def plain_line(
 
     Args:
         text: the words; ligatures are taken apart, white space is folded, tabs divide cells, and
-            runs of 500 characters without white space are cut.
+            runs of more than `LONGEST_WORD` characters without white space are cut.
         heading: whether the line is a heading.
         page: the page that it stands on.
         may_be_bullet: whether a bullet at its head marks an item of a list.
@@ -195,8 +197,8 @@ def plain_line(
     text = "\t".join(map(_folded, text.strip().split("\t")))
     if not text.strip():
         return None
-    if len(text) > 500 and max(map(len, text.split())) > 500:
-        text = _LONGEST_WORD.sub(r"\g<0> ", text)
+    if len(text) > LONGEST_WORD and max(map(len, text.split())) > LONGEST_WORD:
+        text = _TOO_LONG.sub(r"\g<0> ", text)
     return Line(text, False, False, heading, bool(bullet_mark), page, False)
 
 
