@@ -21,6 +21,9 @@ def main() -> None:
     parser.add_argument("--hold-out", action="append", default=[])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-cross-check", action="store_true", help="skip the scores in the card")
+    parser.add_argument("--encoder", type=Path, help="a model whose encoder to read with too")
+    parser.add_argument("--fine-tune", action="store_true", help="fine-tune an encoder instead")
+    parser.add_argument("--base", type=Path, help="the BERT encoder to fine-tune")
     given = parser.parse_args()
     train_to_folder(
         given.corpus,
@@ -29,6 +32,9 @@ def main() -> None:
         given.seed,
         progress=lambda step, done, total: print(f"{step} {done}/{total}", flush=True),
         cross_check=not given.no_cross_check,
+        encoder=given.encoder,
+        fine_tune=given.fine_tune,
+        base=given.base,
     )
 
 

@@ -26,6 +26,21 @@ def train(
             help="Train once more without each report; its scores go into the card.",
         ),
     ] = False,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(help="Read with the encoder of this model too; a folder like models/neural."),
+    ] = None,
+    fine_tune: Annotated[
+        bool,
+        typer.Option(
+            "--fine-tune",
+            help="Fine-tune an encoder on the written text first; takes PyTorch and an hour.",
+        ),
+    ] = False,
+    base: Annotated[
+        Path | None,
+        typer.Option(help="A BERT encoder to fine-tune; by default the installed MiniLM."),
+    ] = None,
 ) -> None:
     """Train a model on a labelled corpus.
 
@@ -34,6 +49,7 @@ def train(
       clas-nlp train corpus --out models/ours
       clas-nlp train corpus --hold-out dudley --out /tmp/without-dudley
       clas-nlp train corpus ours/labels.jsonl --out models/ours --cross-check
+      clas-nlp train corpus ours/labels.jsonl --encoder models/neural --out models/ours
     """
     from clas_nlp.training import train_to_folder
 
@@ -42,13 +58,21 @@ def train(
 
         def progress(_step: str, now: int, total: int) -> None:
             nonlocal done
-            # A cross-check starts again from nothing for each report.
+            # A cross-check starts again from nothing for each report, and after fine-tuning.
             reached = round(100 * now / total)
             advance(reached - done)
             done = reached
 
         evaluation = train_to_folder(
-            corpus, out, tuple(hold_out or ()), seed, progress, cross_check
+            corpus,
+            out,
+            tuple(hold_out or ()),
+            seed,
+            progress,
+            cross_check,
+            encoder,
+            fine_tune,
+            base,
         )
     note(f"model written to {out}")
     if evaluation is not None:

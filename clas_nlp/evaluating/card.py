@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from clas_nlp.evaluating.scores import Evaluation
 from clas_nlp.evaluating.tables import score_markdown
 from clas_nlp.tagging.model import Model
@@ -62,6 +65,7 @@ def model_card(model: Model, evaluation: Evaluation | None) -> str:
         "TF-IDF of stems and the codebook's patterns, logistic regression on sentences, their "
         "neighbours and whole paragraphs; no text is sent anywhere and no weights are fetched.",
         "",
+        *(_encoder_lines(details["encoder"]) if model.neural is not None else ()),
         "## Scores",
         "",
     ]
@@ -74,3 +78,13 @@ def model_card(model: Model, evaluation: Evaluation | None) -> str:
             score_markdown(evaluation),
         ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _encoder_lines(details: Mapping[str, Any]) -> list[str]:
+    return [
+        f"Beside them, half and half, an encoder: {details.get('base')}, fine-tuned on "
+        f"{details.get('fine_tuned_on')} ({details.get('epochs')} epochs, seed "
+        f"{details.get('seed')}). It has read no report, so its half of every score below is "
+        "that of the encoder in this folder. To use it: pip install 'clas-nlp[neural]'.",
+        "",
+    ]

@@ -90,6 +90,7 @@ class AnalysedTexts:
     """Paragraphs' texts, analysed.
 
     Attributes:
+        texts: the texts themselves.
         words: the table that the words' indexes refer to.
         starts: offset of each sentence in its own text, shape (sentences,).
         ends: offset behind it.
@@ -103,6 +104,7 @@ class AnalysedTexts:
         cites: for each sentence, whether it cites a recommendation, or a bare citation follows.
     """
 
+    texts: Sequence[str]
     words: WordTable
     starts: Integers
     ends: Integers
@@ -152,6 +154,7 @@ def joined(parts: Sequence[AnalysedTexts]) -> AnalysedTexts:
 
     mentions = [part.mentions for part in parts]
     return AnalysedTexts(
+        texts=[text for part in parts for text in part.texts],
         words=parts[0].words,
         starts=np.concatenate([part.starts for part in parts]),
         ends=np.concatenate([part.ends for part in parts]),

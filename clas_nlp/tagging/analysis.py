@@ -90,6 +90,7 @@ class TextAnalyser:
         bare, cites = _citations(texts, tokens, sentences)
         stem_bounds = np.searchsorted(are_words, sentences.first_tokens)
         return AnalysedTexts(
+            texts=texts,
             words=self.words,
             starts=sentences.starts,
             ends=sentences.ends,

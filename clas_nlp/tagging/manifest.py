@@ -8,11 +8,10 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
+from clas_nlp.arrays import MOST_BYTES
 from clas_nlp.errors import BadModel
 
 FORMAT_VERSION = 1
-#: Bytes; the model that comes with clas-nlp has five million in its largest file.
-MOST_BYTES = 500_000_000
 
 
 def json_bytes(value: Any) -> bytes:

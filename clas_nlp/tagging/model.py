@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clas_nlp.codebook import MIXED, NEUTRAL, STRENGTH, WEAKNESS, Codebook
+from clas_nlp.neural.reader import NeuralReader
 from clas_nlp.reading.tokens import Integers
 from clas_nlp.tagging.analysed import AnalysedTexts, Bools
 from clas_nlp.tagging.analysis import TextAnalyser
@@ -33,6 +34,12 @@ from clas_nlp.tagging.layers import (
     paragraph_stances,
     pooled_probabilities,
     sentence_stances,
+)
+from clas_nlp.tagging.mixing import (
+    mixed_logits,
+    mixed_probabilities,
+    mixed_stances,
+    mixed_themes,
 )
 from clas_nlp.tagging.scoring import LinearLayer, first_best, limited, sigmoid
 from clas_nlp.tagging.services import BEFORE
@@ -98,6 +105,7 @@ class Model:
         service_layer: services from a paragraph's words.
         judging_layer: whether a named service is judged, from `service_features`.
         thresholds: where probabilities become tags.
+        neural: a fine-tuned encoder that reads beside the layers, or None.
         details: what the manifest says of its making (seed, corpus hashes, versions, scores).
     """
 
@@ -113,6 +121,7 @@ class Model:
     service_layer: LinearLayer
     judging_layer: LinearLayer
     thresholds: Thresholds
+    neural: NeuralReader | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -179,11 +188,21 @@ class Model:
         paragraph_logits = limited(whole[:, :theme_count] + self.paragraph_layer.bias)
         service_logits = limited(whole[:, theme_count:] + self.service_layer.bias)
         stances = sentence_stances(self.stance_layer, stance_sums, rows.asked, self.codebook)
+        themes = pooled_probabilities(self.pooling_layers, logits, paragraph_logits, rows)
+        services = judged_probabilities(self.judging_layer, analysed, rows.kinds, service_logits)
+        if self.neural is not None:
+            scores = self.neural.read(
+                analysed.texts, [analysed.spans(text) for text in range(len(analysed))]
+            )
+            logits = mixed_logits(logits, scores.themes[rows.sentences])
+            themes = mixed_themes(themes, scores, rows)
+            stances = mixed_stances(stances, scores, rows)
+            services = mixed_probabilities(services, scores.services)
         return Reading(
             rows=rows,
             sentence_logits=logits,
             evidence=self._evidence(logits, rows),
-            themes=pooled_probabilities(self.pooling_layers, logits, paragraph_logits, rows),
+            themes=themes,
             stances=stances,
             paragraph_stances=paragraph_stances(
                 self.stance_pooling_layer,
@@ -193,7 +212,7 @@ class Model:
                 citing_texts(analysed),
                 self.codebook,
             ),
-            services=judged_probabilities(self.judging_layer, analysed, rows.kinds, service_logits),
+            services=services,
         )
 
     def theme_decisions(self, reading: Reading) -> NDArray[np.bool_]:

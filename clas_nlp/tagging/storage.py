@@ -4,6 +4,7 @@
     codebook.json      the model's own copy of the codebook
     vocabulary.json    words of the two vocabularies
     weights.npz        arrays, no pickles
+    neural.npz, tokenizer.json    an encoder, where the model has one; see `clas_nlp.neural`
     README.md          the model card
 
 Loading never runs code from the folder: JSON and arrays only; every file's hash is
@@ -13,7 +14,6 @@ checked, and the manifest has to be byte for byte as it was written.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import zipfile
 import zlib
@@ -22,14 +22,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clas_nlp.arrays import packed_arrays, unpacked_arrays
 from clas_nlp.codebook import codebook_from_dict
 from clas_nlp.errors import BadCodebook, BadModel
 from clas_nlp.folders import write_folder
+from clas_nlp.neural.storage import NEURAL_FILES, neural_files, neural_from_files
 from clas_nlp.reading.records import JUDGED_KINDS
 from clas_nlp.tagging.features import PLACE_COLUMNS
 from clas_nlp.tagging.manifest import (
     FORMAT_VERSION,
-    MOST_BYTES,
     json_bytes,
     manifest_hash,
     read_manifest,
@@ -63,6 +64,7 @@ def save_model(model: Model, folder: str | Path, card: str = "") -> None:
             }
         ),
         "weights.npz": _arrays(model),
+        **(neural_files(model.neural) if model.neural else {}),
     }
     manifest = {
         "format": "clas-nlp model",
@@ -94,7 +96,8 @@ def load_model(folder: str | Path) -> Model:
     if not folder.is_dir():
         raise BadModel(f"{folder}: no such model folder; train one with `clas-nlp train`")
     manifest = read_manifest(folder)
-    raw = {name: vouched_file(folder, name, manifest) for name in _CHECKED}
+    neural = NEURAL_FILES if NEURAL_FILES[0] in manifest["files"] else ()
+    raw = {name: vouched_file(folder, name, manifest) for name in (*_CHECKED, *neural)}
     try:
         codebook = codebook_from_dict(json.loads(raw["codebook.json"]), str(folder))
         words = json.loads(raw["vocabulary.json"])
@@ -128,6 +131,7 @@ def load_model(folder: str | Path) -> Model:
             service_layer=_layer(arrays, "service"),
             judging_layer=_layer(arrays, "judging"),
             thresholds=thresholds,
+            neural=neural_from_files(raw) if neural else None,
             details={
                 key: value
                 for key, value in manifest.items()
@@ -178,31 +182,11 @@ def _arrays(model: Model) -> bytes:
         layers: tuple[LinearLayer, ...] = getattr(model, f"{name}_layers")
         arrays[f"{name}_weights"] = np.concatenate([x.weights for x in layers])
         arrays[f"{name}_bias"] = np.concatenate([x.bias for x in layers])
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            content = io.BytesIO()
-            np.save(content, array.astype(np.float32), allow_pickle=False)
-            # A fixed date, so that the same training gives the same bytes.
-            entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content.getvalue())
-    return buffer.getvalue()
+    return packed_arrays({name: array.astype(np.float32) for name, array in arrays.items()})
 
 
 def _load_arrays(raw: bytes) -> dict[str, NDArray[np.float64]]:
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > MOST_BYTES:
-        raise ValueError(
-            f"weights.npz unpacks to {unpacked // 1_000_000} MB, more than any model's"
-        )
-    with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
-        arrays = {name: stored[name].astype(np.float64) for name in stored.files}
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds figures that are none")
-    return arrays
+    return {n: a.astype(np.float64) for n, a in unpacked_arrays(raw, "weights.npz").items()}
 
 
 def _vocabulary(words: list[str], idf: NDArray[np.float64]) -> Vocabulary:
@@ -251,6 +235,13 @@ def _check_shapes(model: Model, folder: Path) -> None:
             raise BadModel(
                 f"{folder}: the {name} layer has the shape {layer.weights.shape}, the codebook and "
                 f"vocabulary ask for {(outputs, width)}; train the model again"
+            )
+    if model.neural is not None:
+        given, wanted = model.neural.outputs, (themes, themes * stances, services)
+        if given != wanted:
+            raise BadModel(
+                f"{folder}: the encoder gives {given} figures for themes, stances and services, "
+                f"the codebook asks for {wanted}; train the model again"
             )
     for name, layers in (("context", model.context_layers), ("pooling", model.pooling_layers)):
         if len(layers) != themes:
