@@ -26,7 +26,7 @@ METADATA = {
     "licenses/NOTICE",
 }
 #: Folders and files of the repository that the source archive leaves out.
-LEFT_OUT = (".ci/", ".github/", ".pre-commit-config.yaml")
+LEFT_OUT = (".ci/", ".github/", ".pre-commit-config.yaml", "models/neural/")
 
 
 def tracked() -> set[str]:

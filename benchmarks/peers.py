@@ -6,7 +6,10 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from measuring import ROOT
+
 from clas_nlp.corpus import Corpus
+from clas_nlp.tagging import load
 
 
 class LinearTfidf:
@@ -103,6 +106,17 @@ class TextCategoriser:
     def tag(self, texts: Sequence[str]) -> int:
         """Goes over the texts; gives how many results there were."""
         return sum(len(doc.cats) for doc in self._nlp.pipe(texts))
+
+
+class WithEncoder:
+    """Our own model with an encoder, end to end."""
+
+    def __init__(self) -> None:
+        self._tagger = load(ROOT / "models" / "neural")
+
+    def tag(self, texts: Sequence[str]) -> None:
+        """Tags paragraphs."""
+        self._tagger.tag_texts(texts)
 
 
 class SentenceVectors:

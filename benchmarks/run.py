@@ -26,7 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from measuring import ROOT, RUNS, load, machine, median_child, median_seconds, run_child
-from peers import LinearTfidf, SentenceVectors, Sentencizer, TextCategoriser
+from peers import LinearTfidf, SentenceVectors, Sentencizer, TextCategoriser, WithEncoder
 from texts import (
     LABELLED,
     REPORTS,
@@ -193,6 +193,7 @@ def reading(asked: Asked) -> Section:
 _SLOWER = {
     "word and character TF-IDF and a linear model": 10,
     "spaCy textcat, ensemble": 20,
+    "clas-nlp with an encoder": 40,
     "MiniLM sentence transformer": 40,
 }
 
@@ -208,6 +209,7 @@ def tagging(asked: Asked) -> Section:
         ("spaCy sentencizer", Sentencizer()),
         ("spaCy textcat, bag of words", TextCategoriser()),
         ("spaCy textcat, ensemble", TextCategoriser(ensemble=True)),
+        ("clas-nlp with an encoder", WithEncoder()),
     ]
     for _, peer in peers:
         if hasattr(peer, "train"):

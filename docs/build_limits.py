@@ -1,16 +1,16 @@
-"""Writes the figures and mistakes into docs/limits.md: `python docs/build_limits.py [MODEL]`.
+"""Writes figures and mistakes into the pages about quality: `python docs/build_limits.py`.
 
-Run it after the shipped model was trained. Figures on reports come from the model's card; mistakes
-come from the held-out challenge and nothing else, so that no report is looked at for them.
+Run it after the models in models/ were trained. Figures on reports come from the models' cards;
+mistakes come from the held-out challenge and nothing else, so that no report is looked at for them.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clas_nlp.codebook import Codebook
 from clas_nlp.corpus import Corpus, LabelledParagraph, load_corpus
@@ -21,22 +21,25 @@ from clas_nlp.tagging import TaggedParagraph, Tagger, load
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "limits.md"
+ENCODER_PAGE = ROOT / "docs" / "how-to" / "neural.md"
+DEFAULT, NEURAL = ROOT / "models" / "default", ROOT / "models" / "neural"
 CHALLENGE = ROOT / "corpus" / "held_out" / "challenge.jsonl"
 LONGEST = 240
 WRONG, MISSED, STANCE = "given wrongly", "missed", "other stance"
 
 
-def filled(page: str, blocks: dict[str, str]) -> str:
-    """The page with what stands between each `<!-- name -->` and `<!-- /name -->` replaced."""
+def fill(path: Path, blocks: dict[str, str]) -> None:
+    """Replaces what stands between each `<!-- name -->` and `<!-- /name -->` of a page."""
+    page = path.read_text(encoding="utf-8")
     for name, text in blocks.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         pattern = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
         found = pattern.search(page)
         if found is None:
-            raise ValueError(f"{PAGE}: no {begin} ... {end} to fill")
+            raise ValueError(f"{path}: no {begin} ... {end} to fill")
         before, after = page[: found.start()], page[found.end() :]
         page = f"{before}{begin}\n{text.strip()}\n{end}{after}"
-    return page
+    write_text(path, page)
 
 
 def card_scores(folder: Path) -> str:
@@ -126,21 +129,51 @@ def _cell(text: str) -> str:
     return " ".join(short.replace("|", "\\|").split())
 
 
-def main(folder: Path) -> None:
-    """Fills the page from a model folder."""
-    tagger = load(folder)
+def both_models(challenge: dict[Path, dict[str, Any]]) -> str:
+    """The scores of the two models side by side, one row for each text and model.
+
+    Args:
+        challenge: the scores of each model on the challenge.
+    """
+    lines = [
+        "| tested on | model | macro-F1 (95% interval) | average precision | stance "
+        "| evidence F1 | services F1 | calibration error |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    scored = {
+        folder: [*load(folder).model.details["scores"], challenge[folder]] for folder in challenge
+    }
+    for place, scores in enumerate(scored[DEFAULT]):
+        name = scores["report"]
+        shown = name.title() if name != "challenge" else "text written for testing"
+        for folder, told in ((DEFAULT, "shipped"), (NEURAL, "with the encoder")):
+            own = scored[folder][place]
+            f1 = own["macro_f1"]
+            lines.append(
+                f"| {shown if folder is DEFAULT else ''} | {told} | {f1['value']:.2f} "
+                f"({f1['low']:.2f} to {f1['high']:.2f}) | {own['mean_average_precision']:.2f} | "
+                f"{own['stance_accuracy']:.2f} | {own['evidence_f1']:.2f} | "
+                f"{own['services_micro_f1']:.2f} | {own['calibration_error']:.3f} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Fills the pages."""
+    tagger = load(DEFAULT)
     challenge = load_corpus(CHALLENGE)
-    figures = score_markdown(evaluate(challenge, tagger.model))
-    page = filled(
-        PAGE.read_text(encoding="utf-8"),
+    evaluated = {folder: evaluate(challenge, load(folder).model) for folder in (DEFAULT, NEURAL)}
+    fill(
+        PAGE,
         {
-            "card": card_scores(folder),
-            "challenge": figures,
+            "card": card_scores(DEFAULT),
+            "challenge": score_markdown(evaluated[DEFAULT]),
             "mistakes": mistakes(challenge, tagger),
         },
     )
-    write_text(PAGE, page)
+    table = both_models({f: e.to_dict()["reports"][0] for f, e in evaluated.items()})
+    fill(ENCODER_PAGE, {"encoder": table})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "models" / "default")
+    main()

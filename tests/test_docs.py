@@ -71,6 +71,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = (CORPUS / "held_out" / "challenge.jsonl").read_text(encoding="utf-8").splitlines()[:30]
     (tmp_path / "ours.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (tmp_path / "scratch").mkdir()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "neural").symlink_to(ROOT / "models" / "neural")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -120,11 +120,11 @@ class NeuralReader:
                     if inside.any():
                         sentences[firsts[place] + sentence, :width] = vectors[row, inside].mean(0)
                         sentences[firsts[place] + sentence, width:] = whole
-        themes = _applied(sentences, self.heads.themes)
-        stances = _applied(sentences, self.heads.stances)
+        themes, stances, _ = self.outputs
+        by_theme = (len(sentences), themes, stances // themes)
         return NeuralScores(
-            themes=themes,
-            stances=stances.reshape(len(sentences), themes.shape[1], -1).transpose(1, 0, 2),
+            themes=_applied(sentences, self.heads.themes),
+            stances=_applied(sentences, self.heads.stances).reshape(by_theme).transpose(1, 0, 2),
             services=_applied(paragraphs, self.heads.services),
         )
 
