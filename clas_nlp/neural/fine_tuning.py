@@ -204,8 +204,9 @@ def _learn(
     import torch
 
     shuffled = random.Random(settings.seed)
-    parts = list(batches([len(x.encoded.tokens) for x in lessons], settings.batch_tokens))
-    total, warming = settings.epochs * len(parts), 20
+    planned = list(batches([len(x.encoded.tokens) for x in lessons], settings.batch_tokens))
+    # Mixed batches pad more, so there are somewhat more of them; those learn at the lowest rate.
+    total, warming = settings.epochs * len(planned), 20
     encoder = list(network["encoder"].encoder.parameters())
     heads = [p for name in ("themes", "stances", "services") for p in network[name].parameters()]
     optimiser = torch.optim.AdamW(
