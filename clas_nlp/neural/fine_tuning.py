@@ -139,7 +139,8 @@ def fine_tune(
     torch.manual_seed(settings.seed)
     # Small figures below what the processor handles fast would take most of the time.
     torch.set_flush_denormal(True)
-    lessons = _lessons(corpus, tokenizer, settings.most_tokens)
+    most_tokens = min(settings.most_tokens, int(encoder.config.max_position_embeddings))
+    lessons = _lessons(corpus, tokenizer, most_tokens)
     network = _network(encoder, corpus, settings.dropout)
     _learn(network, lessons, settings, progress or (lambda *_: None))
     return _reader(network, tokenizer)

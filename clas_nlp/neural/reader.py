@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from clas_nlp.errors import BadModel
 from clas_nlp.neural.encoder import Encoder, Floats32, Integers
@@ -15,8 +18,8 @@ from clas_nlp.neural.encoder import Encoder, Floats32, Integers
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-#: Tokens that are encoded together, padding included.
-_TOKENS_TOGETHER = 4096
+#: Tokens that are encoded together, padding included: more than that leave the processor's cache.
+_TOKENS_TOGETHER = 512
 _NO_SENTENCE, _PADDING = -1, -2
 
 Spans = Sequence[tuple[int, int]]
@@ -108,18 +111,23 @@ class NeuralReader:
         width = self.encoder.width
         sentences = np.full((int(counts.sum()), 2 * width), np.nan, dtype=np.float32)
         paragraphs = np.full((len(texts), width), np.nan, dtype=np.float32)
-        for batch in batches([len(e.tokens) for e in encoded], _TOKENS_TOGETHER):
-            tokens, owners = padded([encoded[place] for place in batch])
+
+        def read_part(part: list[int]) -> None:
+            tokens, owners = padded([encoded[place] for place in part])
             vectors = self.encoder.vectors(tokens, owners > _PADDING)
-            for row, place in enumerate(batch):
-                own = owners[row]
-                whole = vectors[row, own > _PADDING].mean(axis=0)
-                paragraphs[place] = whole
+            for place, own, states in zip(part, owners, vectors, strict=True):
+                paragraphs[place] = whole = states[own > _PADDING].mean(axis=0)
                 for sentence in range(counts[place]):
                     inside = own == sentence
                     if inside.any():
-                        sentences[firsts[place] + sentence, :width] = vectors[row, inside].mean(0)
-                        sentences[firsts[place] + sentence, width:] = whole
+                        row = sentences[firsts[place] + sentence]
+                        row[:width], row[width:] = states[inside].mean(axis=0), whole
+
+        parts = batches([len(e.tokens) for e in encoded], _TOKENS_TOGETHER)
+        # Each on one core, so that the sums do not depend on how many cores there are.
+        with threadpool_limits(limits=1), ThreadPoolExecutor(os.cpu_count()) as threads:
+            for _ in threads.map(read_part, parts):
+                pass
         themes, stances, _ = self.outputs
         by_theme = (len(sentences), themes, stances // themes)
         return NeuralScores(

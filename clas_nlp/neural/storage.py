@@ -72,7 +72,8 @@ def as_stored(array: Floats32) -> Floats32:
 
 def _whole_numbers(array: Floats32) -> tuple[NDArray[np.int8], Floats32]:
     """A matrix as whole numbers, and the scale of each row."""
-    scale = np.maximum(np.abs(array).max(axis=1), np.finfo(np.float32).tiny) / np.float32(_MOST)
+    scale = np.abs(array).max(axis=1) / np.float32(_MOST)
+    scale[scale == 0] = 1  # a row of zeros, such as that of a padding token
     return np.rint(array / scale[:, None]).astype(np.int8), scale
 
 
