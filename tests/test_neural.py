@@ -218,12 +218,10 @@ def test_stances_are_fitted_to_reports(reader: NeuralReader, corpus: Corpus) -> 
         chances = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
         first, loss = 0, []
         for paragraph, own in zip(labelled, spans, strict=True):
-            for label in paragraph.labels:
+            for sentence, label in paragraph.labelled_sentences(own):
                 theme = corpus.codebook.theme_ids.index(label.theme)
                 stance = corpus.codebook.sentence_stances.index(label.stance)
-                for place, (start, end) in enumerate(own, first):
-                    if start < label.end and end > label.start:
-                        loss.append(-np.log(chances[theme, place, stance]))
+                loss.append(-np.log(chances[theme, first + sentence, stance]))
             first += len(own)
         losses.append(np.nanmean(loss))
     assert losses[1] < losses[0] - 0.1, "no better than an encoder that has learnt nothing"
@@ -310,6 +308,21 @@ def test_a_model_without_an_encoder_has_none_to_give(tmp_path: Path) -> None:
     with pytest.raises(BadModel, match="the model has no encoder; name one that has"):
         train_to_folder([CORPUS], tmp_path / "m", encoder=ROOT / "models" / "default")
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--encoder", "x", "--fine-tune"], "choose one"),
+        (["--base", "x"], "add --fine-tune"),
+    ],
+)
+def test_options_that_do_not_go_together(options: list[str], said: str, tmp_path: Path) -> None:
+    out = tmp_path / "m"
+    done = CliRunner().invoke(app, ["train", str(CORPUS), "--out", str(out), *options])
+    assert done.exit_code == 2
+    assert said in " ".join(done.output.replace("│", " ").split())
+    assert not out.exists()
 
 
 def test_reports_alone_are_nothing_to_fine_tune_on(tmp_path: Path) -> None:

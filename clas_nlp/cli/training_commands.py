@@ -53,6 +53,10 @@ def train(
     """
     from clas_nlp.training import train_to_folder
 
+    if encoder is not None and fine_tune:
+        raise typer.BadParameter("--encoder takes one over, --fine-tune makes one; choose one")
+    if base is not None and not fine_tune:
+        raise typer.BadParameter("--base is what --fine-tune begins with; add --fine-tune")
     with progress_bar("training", 100) as advance:
         done = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +90,20 @@ class LabelledParagraph:
             "origin": self.origin,
         }
         return row
+
+    def labelled_sentences(self, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, Label]]:
+        """Each label with each sentence that it lies in, even in part.
+
+        Args:
+            spans: (start, end) of the sentences.
+
+        Yields:
+            The place of the sentence among the spans, and the label.
+        """
+        for label in self.labels:
+            for place, (start, end) in enumerate(spans):
+                if start < label.end and end > label.start:
+                    yield place, label
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:

@@ -84,7 +84,9 @@ def _encoder_lines(details: Mapping[str, Any]) -> list[str]:
     return [
         f"Beside them, half and half, an encoder: {details.get('base')}, fine-tuned on "
         f"{details.get('fine_tuned_on')} ({details.get('epochs')} epochs, seed "
-        f"{details.get('seed')}). It has read no report, so its half of every score below is "
-        "that of the encoder in this folder. To use it: pip install 'clas-nlp[neural]'.",
+        f"{details.get('seed')}). No report was in that, so its half of every score below is that "
+        "of the encoder in this folder; only its stances are fitted to the reports that the layers "
+        "learnt from. It stays under the licence of what it was made from (all-MiniLM-L6-v2: "
+        "Apache 2.0). To use it: pip install 'clas-nlp[neural]'.",
         "",
     ]

@@ -119,12 +119,9 @@ def outcome(
         chosen = {spans[int(reading.rows.sentences[row]) - first] for row, _ in given}
         sentences[place, column] = tuple(sorted(chosen))
         labelled = {
-            span
-            for span in spans
-            if any(
-                x.theme == themes[column] and x.start < span[1] and x.end > span[0]
-                for x in paragraphs[place].labels
-            )
+            spans[sentence]
+            for sentence, label in paragraphs[place].labelled_sentences(spans)
+            if label.theme == themes[column]
         }
         if truth[place, column]:
             evidence[:, place, column] = len(chosen & labelled), len(chosen), len(labelled)

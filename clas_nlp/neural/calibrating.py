@@ -60,12 +60,9 @@ def _evidence(
     scores = reader.read([p.text for p in judged], spans)
     logits, stances, first = [], [], 0
     for paragraph, own in zip(judged, spans, strict=True):
-        for label in paragraph.labels:
-            theme = codebook.theme_ids.index(label.theme)
-            for place, (start, end) in enumerate(own, first):
-                if start < label.end and end > label.start:
-                    logits.append(scores.stances[theme, place])
-                    stances.append(codebook.sentence_stances.index(label.stance))
+        for sentence, label in paragraph.labelled_sentences(own):
+            logits.append(scores.stances[codebook.theme_ids.index(label.theme), first + sentence])
+            stances.append(codebook.sentence_stances.index(label.stance))
         first += len(own)
     found = np.array(logits, dtype=np.float64).reshape(-1, len(codebook.sentence_stances))
     read = np.isfinite(found).all(axis=1)

@@ -165,14 +165,12 @@ def _lesson(
     codebook = corpus.codebook
     themes = np.zeros((len(spans), len(codebook.theme_ids)), dtype=np.float32)
     stances = np.zeros((*themes.shape, len(codebook.sentence_stances)), dtype=np.float32)
-    for label in paragraph.labels:
+    for sentence, label in paragraph.labelled_sentences(spans):
         theme = codebook.theme_ids.index(label.theme)
-        for sentence, (start, end) in enumerate(spans):
-            if start < label.end and end > label.start:
-                themes[sentence, theme] = 1.0
-                # The codebook's rules give the stance of a recommendation.
-                if paragraph.kind != "recommendation":
-                    stances[sentence, theme, codebook.sentence_stances.index(label.stance)] = 1.0
+        themes[sentence, theme] = 1.0
+        # The codebook's rules give the stance of a recommendation.
+        if paragraph.kind != "recommendation":
+            stances[sentence, theme, codebook.sentence_stances.index(label.stance)] = 1.0
     services = np.array([s in paragraph.services for s in codebook.service_ids], dtype=np.float32)
     return _Lesson(encoded, themes, stances, services)
 
