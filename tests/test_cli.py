@@ -662,3 +662,20 @@ def test_what_is_read_is_not_written_over(run: Run, arguments: list[str], out: s
     said = f"clas-nlp: {out}: is read and would be written over; give --out another name\n"
     assert (result.code, result.out, result.err) == (2, "", said)
     assert Path("letter.txt").read_text() == LETTER
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
+    # Two commands, so that bash stays the parent that is looked for; never in one's own home.
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -m clas_nlp --install-completion && true', sys.executable],
+        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    (script,) = (tmp_path / ".bash_completions").iterdir()
+    assert str(script) in (tmp_path / ".bashrc").read_text(encoding="utf-8")
+    assert "complete" in script.read_text(encoding="utf-8")
