@@ -20,6 +20,8 @@ from clas_nlp.corpus.records import Corpus, LabelledParagraph
 from clas_nlp.errors import BadModel
 from clas_nlp.neural.encoder import Encoder, Floats32
 from clas_nlp.neural.reader import (
+    NO_SENTENCE,
+    PADDING,
     Encoded,
     Heads,
     NeuralReader,
@@ -258,11 +260,13 @@ def _loss(network: torch.nn.ModuleDict, part: Sequence[_Lesson]) -> torch.Tensor
         return torch.from_numpy(made)
 
     tokens, owners = map(torch.from_numpy, padded([x.encoded for x in part]))
-    there = owners > -2
+    there = owners > PADDING
     states = network["encoder"](
         input_ids=tokens, attention_mask=there.long()
     ).last_hidden_state.float()
-    inside = functional.one_hot((owners + 1).clamp(min=0), sentences + 1)[:, :, 1:].float()
+    # Column 0 is for tokens of no sentence, and for padding.
+    places = (owners - NO_SENTENCE).clamp(min=0)
+    inside = functional.one_hot(places, sentences + 1)[:, :, 1:].float()
     lengths = inside.sum(1)
     vectors = torch.einsum("ptn,ptw->pnw", inside, states) / lengths.clamp(min=1)[..., None]
     whole = (states * there[..., None]).sum(1) / there.sum(1, keepdim=True)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: Tokens that are encoded together, padding included: more than that leave the processor's cache.
 _TOKENS_TOGETHER = 512
-_NO_SENTENCE, _PADDING = -1, -2
+#: What stands for the sentence of a token that has none, and of no token.
+NO_SENTENCE, PADDING = -1, -2
 
 Spans = Sequence[tuple[int, int]]
 
@@ -57,7 +58,7 @@ class Heads:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A paragraph as tokens: their ids, and the sentence of each (-1 for none)."""
+    """A paragraph as tokens: their ids, and the sentence of each or `NO_SENTENCE`."""
 
     tokens: list[int]
     sentences: list[int]
@@ -114,9 +115,9 @@ class NeuralReader:
 
         def read_part(part: list[int]) -> None:
             tokens, owners = padded([encoded[place] for place in part])
-            vectors = self.encoder.vectors(tokens, owners > _PADDING)
+            vectors = self.encoder.vectors(tokens, owners > PADDING)
             for place, own, states in zip(part, owners, vectors, strict=True):
-                paragraphs[place] = whole = states[own > _PADDING].mean(axis=0)
+                paragraphs[place] = whole = states[own > PADDING].mean(axis=0)
                 for sentence in range(counts[place]):
                     inside = own == sentence
                     if inside.any():
@@ -164,20 +165,20 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], spans: Sequence[Spans]) -
         offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         sentences = np.searchsorted(starts, offsets[:, 0], side="right") - 1
         # What opens and closes a text belongs to no sentence.
-        sentences[offsets[:, 0] == offsets[:, 1]] = _NO_SENTENCE
+        sentences[offsets[:, 0] == offsets[:, 1]] = NO_SENTENCE
         made.append(Encoded(encoding.ids, sentences.tolist()))
     return made
 
 
 def padded(encoded: Sequence[Encoded]) -> tuple[Integers, Integers]:
-    """Ids of the tokens, and the sentence of each: -1 for none, -2 for padding.
+    """Ids of the tokens, and the sentence of each, `NO_SENTENCE` or `PADDING`.
 
     Returns:
         Two arrays of shape (paragraphs, longest).
     """
     longest = max(len(e.tokens) for e in encoded)
     tokens = np.zeros((len(encoded), longest), dtype=np.int64)
-    owners = np.full((len(encoded), longest), _PADDING)
+    owners = np.full((len(encoded), longest), PADDING)
     for row, one in enumerate(encoded):
         tokens[row, : len(one.tokens)] = one.tokens
         owners[row, : len(one.tokens)] = one.sentences
