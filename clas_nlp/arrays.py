@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Bytes of a model's file, packed or unpacked; the largest that comes with clas-nlp has 91 million.
+#: Bytes of a model's file, packed or unpacked; the largest that comes with clas-nlp has 23 million.
 MOST_BYTES = 500_000_000
 
 

@@ -129,20 +129,17 @@ def _cell(text: str) -> str:
     return " ".join(short.replace("|", "\\|").split())
 
 
-def both_models(challenge: dict[Path, dict[str, Any]]) -> str:
+def both_models(scored: dict[Path, list[dict[str, Any]]]) -> str:
     """The scores of the two models side by side, one row for each text and model.
 
     Args:
-        challenge: the scores of each model on the challenge.
+        scored: the scores of each model, on the same texts in the same order.
     """
     lines = [
         "| tested on | model | macro-F1 (95% interval) | average precision | stance "
         "| evidence F1 | services F1 | calibration error |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
-    scored = {
-        folder: [*load(folder).model.details["scores"], challenge[folder]] for folder in challenge
-    }
     for place, scores in enumerate(scored[DEFAULT]):
         name = scores["report"]
         shown = name.title() if name != "challenge" else "text written for testing"
@@ -160,19 +157,22 @@ def both_models(challenge: dict[Path, dict[str, Any]]) -> str:
 
 def main() -> None:
     """Fills the pages."""
-    tagger = load(DEFAULT)
+    taggers = {folder: load(folder) for folder in (DEFAULT, NEURAL)}
     challenge = load_corpus(CHALLENGE)
-    evaluated = {folder: evaluate(challenge, load(folder).model) for folder in (DEFAULT, NEURAL)}
+    evaluated = {folder: evaluate(challenge, t.model) for folder, t in taggers.items()}
     fill(
         PAGE,
         {
             "card": card_scores(DEFAULT),
             "challenge": score_markdown(evaluated[DEFAULT]),
-            "mistakes": mistakes(challenge, tagger),
+            "mistakes": mistakes(challenge, taggers[DEFAULT]),
         },
     )
-    table = both_models({f: e.to_dict()["reports"][0] for f, e in evaluated.items()})
-    fill(ENCODER_PAGE, {"encoder": table})
+    scored = {
+        folder: [*tagger.model.details["scores"], *evaluated[folder].to_dict()["reports"]]
+        for folder, tagger in taggers.items()
+    }
+    fill(ENCODER_PAGE, {"encoder": both_models(scored)})
 
 
 if __name__ == "__main__":

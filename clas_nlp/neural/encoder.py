@@ -54,11 +54,11 @@ class Encoder:
 
     def _check_shapes(self) -> None:
         width = self.width
-        wanted: dict[str, tuple[int, ...]] = {
-            "embeddings.word_embeddings": (len(self._words), width),
-            "embeddings.position_embeddings": (len(self._places), width),
-        }
-        normed = ["embeddings.LayerNorm"]
+        for table in ("word", "position", "token_type"):
+            vectors = self.weights[f"embeddings.{table}_embeddings.weight"].shape
+            if vectors[1:] != (width,):
+                raise ValueError(f"the {table} vectors have the shape {vectors}, not {width} wide")
+        wanted: dict[str, tuple[int, ...]] = {"embeddings.LayerNorm": (width,)}
         for number in range(self._layers):
             layer = f"encoder.layer.{number}"
             inner = len(self.weights[f"{layer}.intermediate.dense.weight"])
@@ -66,15 +66,15 @@ class Encoder:
             wanted[f"{layer}.output.dense"] = (width, inner)
             for part in ("self.query", "self.key", "self.value", "output.dense"):
                 wanted[f"{layer}.attention.{part}"] = (width, width)
-            normed += [f"{layer}.attention.output.LayerNorm", f"{layer}.output.LayerNorm"]
-        for name, shape in (*wanted.items(), *((name, (width,)) for name in normed)):
+            for part in ("attention.output", "output"):
+                wanted[f"{layer}.{part}.LayerNorm"] = (width,)
+        for name, shape in wanted.items():
             found = self.weights[f"{name}.weight"].shape
             if found != shape:
                 raise ValueError(f"{name} has the shape {found}, expected {shape}")
-            if "embeddings.w" not in name and "embeddings.p" not in name:
-                bias = self.weights[f"{name}.bias"].shape
-                if bias != shape[:1]:
-                    raise ValueError(f"the bias of {name} has the shape {bias}")
+            bias = self.weights[f"{name}.bias"].shape
+            if bias != shape[:1]:
+                raise ValueError(f"the bias of {name} has the shape {bias}")
 
     @property
     def most_tokens(self) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clas_nlp.neural.reader import NeuralScores
 from clas_nlp.tagging.features import SentenceRows
-from clas_nlp.tagging.scoring import limited, sigmoid
+from clas_nlp.tagging.scoring import limited, log_odds, sigmoid
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def mixed_logits(linear: Floats, neural: NDArray[np.float32]) -> Floats:
 
 def mixed_probabilities(linear: Floats, neural: NDArray[np.float32]) -> Floats:
     """The same for probabilities and log-odds."""
-    return sigmoid(mixed_logits(_log_odds(linear), neural))
+    return sigmoid(mixed_logits(log_odds(linear, 1e-6), neural))
 
 
 def mixed_themes(linear: Floats, scores: NeuralScores, rows: SentenceRows) -> Floats:
@@ -55,8 +55,3 @@ def mixed_stances(linear: Floats, scores: NeuralScores, rows: SentenceRows) -> F
     made = mixed_probabilities(linear, own - rest)
     made[:, rows.asked] = linear[:, rows.asked]
     return made
-
-
-def _log_odds(probability: Floats) -> Floats:
-    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
-    return limited(np.log(clipped / (1 - clipped)))

@@ -51,6 +51,12 @@ def limited(sums: Floats) -> Floats:
     return np.clip(sums, -LOGIT_LIMIT, LOGIT_LIMIT)
 
 
+def log_odds(probability: Floats, least: float) -> Floats:
+    """Log-odds of probabilities, which count as `least` at least and as one less that at most."""
+    clipped = np.clip(probability, least, 1 - least)
+    return limited(np.log(clipped / (1 - clipped)))
+
+
 def sigmoid(logits: Floats) -> Floats:
     """Probabilities of log-odds."""
     return np.asarray(1.0 / (1.0 + np.exp(-logits)))
@@ -158,8 +164,7 @@ def first_best(scores: Floats, rows: SentenceRows) -> Integers:
 
 def _odds_of_some(none: Floats, least: float) -> Floats:
     """Log-odds that something holds, from the logarithm of the chance that nothing does."""
-    some = np.clip(-np.expm1(none), least, 1 - least)
-    return limited(np.log(some / (1 - some)))
+    return log_odds(-np.expm1(none), least)
 
 
 def stance_columns(stances: int) -> int:

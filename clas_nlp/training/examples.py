@@ -114,13 +114,13 @@ class Examples:
         count = len(self.rows.sentences)
         evidence = np.zeros((count, len(themes)), dtype=bool)
         stance = np.zeros((len(themes), count, len(stances)), dtype=bool)
-        starts = self.analysed.starts[self.rows.sentences]
-        ends = self.analysed.ends[self.rows.sentences]
+        starts = self.analysed.starts[self.rows.sentences].tolist()
+        ends = self.analysed.ends[self.rows.sentences].tolist()
+        all_spans = list(zip(starts, ends, strict=True))
         for place, paragraph in enumerate(self.paragraphs):
             first = self.rows.starts[place]
-            own = np.arange(first, first + self.rows.counts[place])
-            for label in paragraph.labels:
-                said = own[(starts[own] < label.end) & (ends[own] > label.start)]
-                evidence[said, themes[label.theme]] = True
-                stance[themes[label.theme], said, stances[label.stance]] = True
+            spans = all_spans[first : first + self.rows.counts[place]]
+            for sentence, label in paragraph.labelled_sentences(spans):
+                evidence[first + sentence, themes[label.theme]] = True
+                stance[themes[label.theme], first + sentence, stances[label.stance]] = True
         return evidence, stance
